@@ -1,0 +1,392 @@
+//! An ordered list of fields in one arena of octets: order, duplicates and the never-indexed mark survive.
+//!
+//! It is raw: it says nothing about whether the names and values may stand in a message.
+//! [`RequestHead`](crate::RequestHead), [`ResponseHead`](crate::ResponseHead) and
+//! [`Trailers`](crate::Trailers) are lists that passed the rules.
+
+mod well_known;
+
+use std::fmt;
+
+use bytes::Bytes;
+pub(crate) use well_known::WELL_KNOWN;
+
+/// What RFC 9113 §6.5.2 adds to the octets of each field when it counts the size of a list.
+pub(crate) const FIELD_OVERHEAD: usize = 32;
+
+/// An ordered list of field names and values.
+///
+/// Names and values are octets. Pseudo-fields (`:method` and the like) are ordinary entries here.
+/// The octets of all fields share one allocation; a field whose name or whole content stands in
+/// the static table of RFC 7541 costs no octets at all.
+#[derive(Clone, Default)]
+pub struct Fields {
+    octets: Vec<u8>,
+    spans: Vec<Span>,
+    /// Invariant: the sum of name, value and 32 over all fields.
+    list_size: usize,
+}
+
+/// Where one field lies.
+#[derive(Clone, Copy)]
+pub(crate) struct Span {
+    /// Where its octets start in the arena: the name unless it is well known, then the value
+    /// unless that is.
+    start: u32,
+    name_len: u32,
+    value_len: u32,
+    /// Index of the name in the static table, 1 to 61; 0 when the name lies in the arena.
+    name_index: u8,
+    /// The value, too, is that of the static entry `name_index`.
+    static_value: bool,
+    sensitive: bool,
+}
+
+/// One field of a list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// The name, lower case in HTTP/2.
+    pub name: &'a [u8],
+    /// The value.
+    pub value: &'a [u8],
+    /// Whether the value must never enter a compression table (RFC 7541 §7.1.3).
+    pub sensitive: bool,
+    /// Index of an entry of HPACK's static table with this name (RFC 7541 appendix A), 1 to 61,
+    /// or 0 when the name is not known to be there.
+    pub name_index: u8,
+}
+
+impl fmt::Debug for Field<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name.escape_ascii();
+        if self.sensitive {
+            write!(f, "{name}: <sensitive>")
+        } else {
+            write!(f, "{name}: {}", self.value.escape_ascii())
+        }
+    }
+}
+
+impl Fields {
+    /// An empty list; allocates nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { octets: Vec::new(), spans: Vec::new(), list_size: 0 }
+    }
+
+    /// An empty list with room for `fields` fields of `octets` octets together.
+    #[must_use]
+    pub fn with_capacity(fields: usize, octets: usize) -> Self {
+        Self { octets: Vec::with_capacity(octets), spans: Vec::with_capacity(fields), list_size: 0 }
+    }
+
+    /// Appends a field.
+    pub fn push(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+        self.push_field(name.as_ref(), value.as_ref(), false);
+    }
+
+    /// Appends a field whose value must never enter a compression table (RFC 7541 §7.1.3).
+    pub fn push_sensitive(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+        self.push_field(name.as_ref(), value.as_ref(), true);
+    }
+
+    fn push_field(&mut self, name: &[u8], value: &[u8], sensitive: bool) {
+        let start = self.octets.len();
+        self.octets.extend_from_slice(name);
+        self.octets.extend_from_slice(value);
+        self.seal(start, NameSource::Arena(name.len()), sensitive);
+    }
+
+    /// Appends a field whose name is that of static entry `name_index` (1 to 61).
+    pub(crate) fn push_named(&mut self, name_index: u8, value: &[u8], sensitive: bool) {
+        let start = self.octets.len();
+        self.octets.extend_from_slice(value);
+        self.seal(start, NameSource::Static(name_index), sensitive);
+    }
+
+    /// Appends static entry `index` (1 to 61), name and value.
+    pub(crate) fn push_static(&mut self, index: u8) {
+        let (name, value) = well_known(index);
+        self.list_size += name.len() + value.len() + FIELD_OVERHEAD;
+        self.spans.push(Span {
+            start: 0,
+            name_len: length(name.len()),
+            value_len: length(value.len()),
+            name_index: index,
+            static_value: true,
+            sensitive: false,
+        });
+    }
+
+    /// The arena, for writers that produce octets in place; [`seal`](Self::seal) makes them a field.
+    pub(crate) fn arena(&mut self) -> &mut Vec<u8> {
+        &mut self.octets
+    }
+
+    /// Makes a field of everything in the arena from `start` on.
+    pub(crate) fn seal(&mut self, start: usize, name: NameSource, sensitive: bool) {
+        let written = self.octets.len().saturating_sub(start);
+        let (name_index, name_len, value_len) = match name {
+            NameSource::Arena(len) => (0, len, written.saturating_sub(len)),
+            NameSource::Static(index) => (index, well_known(index).0.len(), written),
+        };
+        self.list_size += name_len + value_len + FIELD_OVERHEAD;
+        self.spans.push(Span {
+            start: length(start),
+            name_len: length(name_len),
+            value_len: length(value_len),
+            name_index,
+            static_value: false,
+            sensitive,
+        });
+    }
+
+    /// How many fields there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Whether there is no field.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// The size that SETTINGS_MAX_HEADER_LIST_SIZE counts: octets of names and values plus 32 a
+    /// field (RFC 9113 §6.5.2).
+    #[must_use]
+    pub fn list_size(&self) -> usize {
+        self.list_size
+    }
+
+    /// The fields in order.
+    pub fn iter(&self) -> Iter<'_> {
+        Iter { fields: self, next: 0 }
+    }
+
+    /// The field at `index`.
+    #[must_use]
+    pub fn at(&self, index: usize) -> Option<Field<'_>> {
+        self.spans.get(index).map(|span| self.resolve(span))
+    }
+
+    /// The value of the first field called `name`.
+    #[must_use]
+    pub fn get(&self, name: impl AsRef<[u8]>) -> Option<&[u8]> {
+        let name = name.as_ref();
+        self.iter().find(|field| field.name == name).map(|field| field.value)
+    }
+
+    /// Removes all fields and keeps the memory.
+    pub fn clear(&mut self) {
+        self.octets.clear();
+        self.spans.clear();
+        self.list_size = 0;
+    }
+
+    /// Keeps the fields for which `keep` holds. The octets of the others stay in the arena.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(Field<'_>) -> bool) {
+        let octets = &self.octets;
+        let list_size = &mut self.list_size;
+        self.spans.retain(|span| {
+            let kept = keep(resolve(octets, span));
+            if !kept {
+                *list_size -= span.name_len as usize + span.value_len as usize + FIELD_OVERHEAD;
+            }
+            kept
+        });
+    }
+
+    /// Turns the list into one whose values can be held on their own.
+    ///
+    /// All octets move into one allocation of exactly their size; every value is a slice of it.
+    #[must_use]
+    pub fn share(self) -> SharedFields {
+        SharedFields { octets: Bytes::from(self.octets.into_boxed_slice()), spans: self.spans }
+    }
+
+    fn resolve(&self, span: &Span) -> Field<'_> {
+        resolve(&self.octets, span)
+    }
+}
+
+/// Where the name of a field that is being sealed comes from.
+#[derive(Clone, Copy)]
+pub(crate) enum NameSource {
+    /// It is the first so many octets after `start`.
+    Arena(usize),
+    /// It is that of this static entry, 1 to 61.
+    Static(u8),
+}
+
+fn well_known(index: u8) -> (&'static str, &'static str) {
+    WELL_KNOWN.get(usize::from(index).wrapping_sub(1)).copied().unwrap_or_default()
+}
+
+/// Lists are capped far below 4 GiB by whoever fills them; a longer one is cut, not wrapped.
+fn length(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+fn resolve<'a>(octets: &'a [u8], span: &Span) -> Field<'a> {
+    let Span { start, name_len, value_len, name_index, static_value, sensitive } = *span;
+    let (start, name_len, value_len) = (start as usize, name_len as usize, value_len as usize);
+    let (name, value) = if name_index == 0 {
+        let both = octets.get(start..start + name_len + value_len).unwrap_or_default();
+        both.split_at_checked(name_len).unwrap_or_default()
+    } else {
+        let (name, value) = well_known(name_index);
+        if static_value {
+            (name.as_bytes(), value.as_bytes())
+        } else {
+            (name.as_bytes(), octets.get(start..start + value_len).unwrap_or_default())
+        }
+    };
+    Field { name, value, sensitive, name_index }
+}
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self).finish()
+    }
+}
+
+impl PartialEq for Fields {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len()
+            && self
+                .iter()
+                .zip(other)
+                .all(|(a, b)| a.name == b.name && a.value == b.value && a.sensitive == b.sensitive)
+    }
+}
+
+impl Eq for Fields {}
+
+impl<N: AsRef<[u8]>, V: AsRef<[u8]>> Extend<(N, V)> for Fields {
+    fn extend<T: IntoIterator<Item = (N, V)>>(&mut self, iter: T) {
+        for (name, value) in iter {
+            self.push(name, value);
+        }
+    }
+}
+
+impl<N: AsRef<[u8]>, V: AsRef<[u8]>> FromIterator<(N, V)> for Fields {
+    fn from_iter<T: IntoIterator<Item = (N, V)>>(iter: T) -> Self {
+        let mut fields = Self::new();
+        fields.extend(iter);
+        fields
+    }
+}
+
+impl<'a> IntoIterator for &'a Fields {
+    type Item = Field<'a>;
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+/// The fields of a list, in order.
+#[derive(Clone, Debug)]
+pub struct Iter<'a> {
+    fields: &'a Fields,
+    next: usize,
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = Field<'a>;
+
+    fn next(&mut self) -> Option<Field<'a>> {
+        let span = self.fields.spans.get(self.next)?;
+        self.next += 1;
+        Some(self.fields.resolve(span))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.fields.len() - self.next;
+        (left, Some(left))
+    }
+}
+
+impl ExactSizeIterator for Iter<'_> {}
+
+/// A list of fields whose values are slices of one shared allocation.
+#[derive(Clone, Debug)]
+pub struct SharedFields {
+    octets: Bytes,
+    spans: Vec<Span>,
+}
+
+impl SharedFields {
+    /// How many fields there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Whether there is no field.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// The fields in order, each with its value as a slice of the shared allocation.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (Field<'_>, Bytes)> {
+        self.spans.iter().map(|span| {
+            let field = resolve(&self.octets, span);
+            let value = if span.static_value {
+                Bytes::from_static(well_known(span.name_index).1.as_bytes())
+            } else {
+                self.octets.slice_ref(field.value)
+            };
+            (field, value)
+        })
+    }
+}
+
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}+{}+{}", self.start, self.name_len, self.value_len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_duplicates_and_the_sensitive_mark_survive() {
+        let mut fields = Fields::new();
+        fields.push("b", "1");
+        fields.push_sensitive("a", "2");
+        fields.push("b", "");
+        let seen: Vec<_> = fields.iter().map(|f| (f.name, f.value, f.sensitive)).collect();
+        assert_eq!(seen, [(&b"b"[..], &b"1"[..], false), (b"a", b"2", true), (b"b", b"", false)]);
+        assert_eq!(fields.list_size(), 3 * 32 + 5);
+        assert_eq!(fields.get("b"), Some(&b"1"[..]));
+    }
+
+    #[test]
+    fn a_well_known_field_costs_no_octets_and_resolves() {
+        let mut fields = Fields::new();
+        fields.push_static(2);
+        fields.push_named(1, b"example.org", false);
+        assert_eq!(fields.octets.len(), 11);
+        assert_eq!(fields.get(":method"), Some(&b"GET"[..]));
+        assert_eq!(fields.get(":authority"), Some(&b"example.org"[..]));
+        let shared = fields.share();
+        let values: Vec<_> = shared.iter().map(|(_, value)| value).collect();
+        assert_eq!(values, ["GET", "example.org"]);
+    }
+
+    #[test]
+    fn retaining_some_keeps_the_list_size_true() {
+        let mut fields: Fields = [("a", "1"), ("bb", "22")].into_iter().collect();
+        fields.retain(|field| field.name == b"bb");
+        assert_eq!(fields.list_size(), 36);
+        assert_eq!(fields.len(), 1);
+    }
+}

@@ -1,0 +1,3 @@
+//! HTTP/2 for tokio.
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,1 @@
+//! HPACK, sentence by sentence, and against other implementations.

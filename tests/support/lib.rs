@@ -1,0 +1,1 @@
+//! What the tests share: wire bytes by hand, scripted peers, data files.
