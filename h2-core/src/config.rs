@@ -1,0 +1,176 @@
+//! Every number that a connection is run with: its default, its unit and the trade behind it.
+
+use std::time::Duration;
+
+use crate::settings::{MAX_MAX_FRAME_SIZE, MAX_WINDOW, MIN_MAX_FRAME_SIZE};
+
+/// How a connection behaves. [`Config::client`] and [`Config::server`] are complete as they are.
+///
+/// All fields are public; [`Connection`](crate::Connection) brings values that are out of range to
+/// the nearest one in range when it is made, see [`checked`](Self::checked).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// Streams the peer may have open at once. Server 128; client 0, because only pushed streams
+    /// are opened by a peer there. Binds from the first octet on: a stream above it is refused.
+    pub max_concurrent_streams: u32,
+    /// Streams of ours that may be open at once, whatever the peer allows. Default 128.
+    pub max_outbound_streams: u32,
+    /// Streams of ours before the peer's first SETTINGS says how many it allows. Default 100.
+    pub initial_outbound_streams: u32,
+    /// Octets the peer may send on a fresh stream before the application has released any,
+    /// 0 to 2^31-1. Server 64 KiB, client 256 KiB.
+    pub stream_window: u32,
+    /// Octets the peer may send on all streams together before the application has released any,
+    /// 65,535 to 2^31-1. Server 16 MiB, client 64 MiB.
+    pub connection_window: u32,
+    /// Whether the connection window is kept at least as large as all stream windows together, so
+    /// that streams nobody reads can never stop another. Default true; larger windows than that
+    /// arithmetic allows need it switched off.
+    pub isolation: bool,
+    /// Longest frame payload we take, 16,384 (the default) to 16,777,215.
+    pub max_frame_size: u32,
+    /// Largest field section we take, counted as RFC 9113 §6.5.2 does: octets of names and values
+    /// plus 32 a field. Default 64 KiB; four times as much ends the connection.
+    pub max_header_list_size: u32,
+    /// Most fields in one section, each cookie crumb counted. Default 1,000.
+    pub max_header_fields: usize,
+    /// Most octets of one encoded header block. Default 128 KiB.
+    pub max_header_block: usize,
+    /// Most CONTINUATION frames of one header block. Default 16.
+    pub max_continuations: usize,
+    /// Octets of the HPACK table of the decoder, which the peer's encoder may use. Default 4,096.
+    pub header_table_size: u32,
+    /// Most octets of the HPACK table of our encoder, whatever the peer offers. Default 4,096.
+    pub encoder_table_size: u32,
+    /// Most entries of one SETTINGS frame. Default 64.
+    pub max_settings_entries: usize,
+    /// Octets of body that every stream may always have queued. Default 16 KiB.
+    pub send_credit: usize,
+    /// Octets of body that all streams together may have queued beyond that. Server 1 MiB, client
+    /// 4 MiB.
+    pub send_pool: usize,
+    /// Most octets of body that one stream may have queued. Default 256 KiB.
+    pub max_send_credit: usize,
+    /// Octets that are serialized ahead of what the transport takes. Default 64 KiB.
+    pub batch: usize,
+    /// Early resets that a peer may cause at once, and how many a second are forgiven
+    /// (CVE-2023-44487, CVE-2025-8671). Server 1,000 and 100; client off.
+    pub reset_bucket: Option<Bucket>,
+    /// Useless frames that a peer may send at once, and how many a second are forgiven. Default
+    /// 10,000 and 330.
+    pub glitch_bucket: Option<Bucket>,
+    /// Most interim responses of one request. Default 32.
+    pub max_informational: u32,
+    /// Time for the peer's preface and first SETTINGS. Default 10 s.
+    pub handshake_timeout: Option<Duration>,
+    /// Time from HEADERS to END_HEADERS. Default 10 s.
+    pub header_block_timeout: Option<Duration>,
+    /// Time for the acknowledgement of our SETTINGS. Default 10 s.
+    pub settings_ack_timeout: Option<Duration>,
+    /// Time without a single octet taken by the transport while output waits. Default 30 s.
+    pub write_stall_timeout: Option<Duration>,
+    /// Silence after which a PING asks whether the peer is there. Default off.
+    pub keep_alive_interval: Option<Duration>,
+    /// Time for any frame to arrive after a keep-alive PING was written. Default 20 s.
+    pub keep_alive_timeout: Duration,
+    /// Time without streams after which the connection is shut down. Default off.
+    pub idle_timeout: Option<Duration>,
+    /// Age at which the connection is shut down, up to a tenth later by jitter. Default off.
+    pub max_age: Option<Duration>,
+    /// Time for open streams to end once a graceful shutdown began. Default 30 s.
+    pub drain_timeout: Option<Duration>,
+    /// Whether a server announces and takes extended CONNECT (RFC 8441). Default false.
+    pub enable_connect_protocol: bool,
+    /// Whether a server answers a request whose head breaks a rule with 400 or 431 before it
+    /// resets the stream (RFC 9113 §8.1.1). Default true.
+    pub answer_malformed: bool,
+    /// Seed of PING payloads and jitter. The core has no randomness of its own; a peer that
+    /// guesses it can answer a PING it has not read. Give each connection another one.
+    pub seed: u64,
+}
+
+/// A token bucket: how many at once, and how many come back a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs)]
+pub struct Bucket {
+    /// Tokens in a full bucket.
+    pub burst: u32,
+    /// Tokens that come back a second.
+    pub per_second: u32,
+}
+
+impl Config {
+    /// The defaults of a client.
+    #[must_use]
+    pub const fn client() -> Self {
+        Self {
+            max_concurrent_streams: 0,
+            stream_window: 256 * 1024,
+            connection_window: 64 * 1024 * 1024,
+            send_pool: 4 * 1024 * 1024,
+            reset_bucket: None,
+            ..Self::server()
+        }
+    }
+
+    /// The defaults of a server.
+    #[must_use]
+    pub const fn server() -> Self {
+        let ten_seconds = Some(Duration::from_secs(10));
+        Self {
+            max_concurrent_streams: 128,
+            max_outbound_streams: 128,
+            initial_outbound_streams: 100,
+            stream_window: 64 * 1024,
+            connection_window: 16 * 1024 * 1024,
+            isolation: true,
+            max_frame_size: MIN_MAX_FRAME_SIZE,
+            max_header_list_size: 64 * 1024,
+            max_header_fields: 1_000,
+            max_header_block: 128 * 1024,
+            max_continuations: 16,
+            header_table_size: 4_096,
+            encoder_table_size: 4_096,
+            max_settings_entries: 64,
+            send_credit: 16 * 1024,
+            send_pool: 1024 * 1024,
+            max_send_credit: 256 * 1024,
+            batch: 64 * 1024,
+            reset_bucket: Some(Bucket { burst: 1_000, per_second: 100 }),
+            glitch_bucket: Some(Bucket { burst: 10_000, per_second: 330 }),
+            max_informational: 32,
+            handshake_timeout: ten_seconds,
+            header_block_timeout: ten_seconds,
+            settings_ack_timeout: ten_seconds,
+            write_stall_timeout: Some(Duration::from_secs(30)),
+            keep_alive_interval: None,
+            keep_alive_timeout: Duration::from_secs(20),
+            idle_timeout: None,
+            max_age: None,
+            drain_timeout: Some(Duration::from_secs(30)),
+            enable_connect_protocol: false,
+            answer_malformed: true,
+            seed: 0x9e37_79b9_7f4a_7c15,
+        }
+    }
+
+    /// Brings every value into its range. With isolation on, the connection window is raised to
+    /// hold all streams, or, where that would pass 2^31-1, the stream window is lowered.
+    #[must_use]
+    pub fn checked(mut self) -> Self {
+        self.stream_window = self.stream_window.min(MAX_WINDOW);
+        self.connection_window = self.connection_window.clamp(65_535, MAX_WINDOW);
+        self.max_frame_size = self.max_frame_size.clamp(MIN_MAX_FRAME_SIZE, MAX_MAX_FRAME_SIZE);
+        self.max_header_block = self.max_header_block.max(1024);
+        self.send_credit = self.send_credit.max(1);
+        self.max_send_credit = self.max_send_credit.max(self.send_credit);
+        self.batch = self.batch.max(1024);
+        let streams = self.max_concurrent_streams.max(self.max_outbound_streams).max(1);
+        if self.isolation {
+            self.stream_window = self.stream_window.min(MAX_WINDOW / streams);
+            self.connection_window = self.connection_window.max(self.stream_window * streams);
+        }
+        self
+    }
+}

@@ -1,0 +1,118 @@
+//! Why a connection ended: one cause, who it came from, and what the last GOAWAY said.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use super::{ErrorCode, Violation};
+
+/// Who or what ended a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// The application, by `shutdown` or `close_connection`.
+    Local,
+    /// The peer, by GOAWAY.
+    Peer,
+    /// The peer broke a rule, and we ended the connection.
+    Violation(Violation),
+    /// The transport reached its end.
+    Eof,
+    /// A deadline passed.
+    Timeout(Timer),
+}
+
+/// The deadlines of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Timer {
+    /// The peer's preface and first SETTINGS.
+    Handshake,
+    /// The rest of a header block that has begun.
+    HeaderBlock,
+    /// The acknowledgement of our SETTINGS (RFC 9113 §6.5.3).
+    SettingsAck,
+    /// An answer to a keep-alive PING.
+    KeepAlive,
+    /// A connection without streams.
+    Idle,
+    /// The age of the connection.
+    MaxAge,
+    /// The second GOAWAY of a graceful shutdown, if the PING between them stays unanswered.
+    Farewell,
+    /// The streams that were open when a graceful shutdown began.
+    Drain,
+    /// Output that the transport does not take.
+    WriteStall,
+}
+
+impl Timer {
+    /// The name of the deadline, for logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Handshake => "handshake",
+            Self::HeaderBlock => "header block",
+            Self::SettingsAck => "SETTINGS acknowledgement",
+            Self::KeepAlive => "keep-alive",
+            Self::Idle => "idle",
+            Self::MaxAge => "max age",
+            Self::Farewell => "farewell",
+            Self::Drain => "drain",
+            Self::WriteStall => "write stall",
+        }
+    }
+}
+
+impl fmt::Display for Timer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why a connection ended. The first cause wins and stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CloseReason {
+    /// Who or what ended it.
+    pub origin: Origin,
+    /// The code of the GOAWAY, sent or received.
+    pub code: ErrorCode,
+    /// The debug data of the GOAWAY, at most 256 octets when it came from the peer.
+    pub debug: Bytes,
+}
+
+impl CloseReason {
+    /// Whether the connection ended as it should: without an error and with no stream cut short.
+    #[must_use]
+    pub fn is_graceful(&self) -> bool {
+        self.code == ErrorCode::NO_ERROR
+            && matches!(
+                self.origin,
+                Origin::Local
+                    | Origin::Peer
+                    | Origin::Eof
+                    | Origin::Timeout(Timer::Idle | Timer::MaxAge)
+            )
+    }
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.origin {
+            Origin::Local => write!(f, "closed by us: {}", self.code)?,
+            Origin::Peer => write!(f, "closed by the peer: {}", self.code)?,
+            Origin::Violation(violation) => {
+                return write!(f, "{}: peer broke a rule: {violation}", self.code);
+            }
+            Origin::Eof => f.write_str("transport ended")?,
+            Origin::Timeout(timer) => write!(f, "{timer} timed out")?,
+        }
+        if !self.debug.is_empty() {
+            write!(f, " ({})", self.debug.escape_ascii())?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for CloseReason {}

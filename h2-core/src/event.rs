@@ -1,0 +1,183 @@
+//! What happened: one value an occurrence, in the order of the frames that caused it.
+
+use bytes::Bytes;
+
+use crate::error::{CloseReason, ErrorCode, Violation};
+use crate::settings::Settings;
+use crate::{RequestHead, ResponseHead, StreamId, Trailers};
+
+/// Something the application must know. Taken with [`Connection::poll_event`].
+///
+/// A frame about a stream gives at most one event about it; the end of the peer's side rides on the
+/// event of the frame that carried it. After [`StreamReset`](Self::StreamReset) nothing more comes
+/// about that stream, after [`ConnectionClosed`](Self::ConnectionClosed) nothing at all.
+///
+/// [`Connection::poll_event`]: crate::Connection::poll_event
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A client opened a stream (server only). The stream holds one of
+    /// [`Config::max_concurrent_streams`](crate::Config::max_concurrent_streams) slots until it is
+    /// closed and [`release_stream`](crate::Connection::release_stream) was called.
+    RequestReceived {
+        /// The stream.
+        stream: StreamId,
+        /// What is asked for.
+        head: RequestHead,
+        /// Whether the request has no body.
+        end: bool,
+    },
+    /// An interim response, 1xx (client only).
+    InformationalReceived {
+        /// The stream.
+        stream: StreamId,
+        /// The interim response.
+        head: ResponseHead,
+    },
+    /// The final response (client only).
+    ResponseReceived {
+        /// The stream.
+        stream: StreamId,
+        /// Status and fields.
+        head: ResponseHead,
+        /// Whether the response has no body.
+        end: bool,
+    },
+    /// A piece of a body. Give its length to
+    /// [`acknowledge_received_data`](crate::Connection::acknowledge_received_data) when it was used
+    /// up; padding was already given back.
+    DataReceived {
+        /// The stream.
+        stream: StreamId,
+        /// The octets, without padding; empty only at the end.
+        data: Bytes,
+        /// Whether it is the last of the message.
+        end: bool,
+    },
+    /// Trailers; they end the message.
+    TrailersReceived {
+        /// The stream.
+        stream: StreamId,
+        /// The fields.
+        trailers: Trailers,
+    },
+    /// The stream is gone: nothing can be sent on it and nothing more will come.
+    StreamReset {
+        /// The stream.
+        stream: StreamId,
+        /// The code of RST_STREAM, ours or theirs.
+        code: ErrorCode,
+        /// Who reset it, and what that says about the request.
+        cause: ResetCause,
+    },
+    /// The peer does not want the rest of what we send, but everything it sent is complete and
+    /// stays good (RFC 9113 §8.1): RST_STREAM after its END_STREAM.
+    SendStopped {
+        /// The stream.
+        stream: StreamId,
+        /// The code of its RST_STREAM.
+        code: ErrorCode,
+    },
+    /// [`send_data`](crate::Connection::send_data) took less than it was offered and would take
+    /// more.
+    Writable {
+        /// The stream.
+        stream: StreamId,
+    },
+    /// All that was sent on the stream, its end included, has been cut into frames.
+    SendEnded {
+        /// The stream.
+        stream: StreamId,
+    },
+    /// A request can be opened although the last attempt, or `reserve_slot`, found no slot.
+    SlotsAvailable,
+    /// The peer's SETTINGS took effect; they are acknowledged.
+    SettingsChanged {
+        /// What is in force for the peer.
+        settings: Box<Settings>,
+    },
+    /// The peer acknowledged the oldest of our SETTINGS; they are in force.
+    SettingsAcknowledged {
+        /// What is in force for us.
+        settings: Box<Settings>,
+    },
+    /// The peer answered a [`ping`](crate::Connection::ping) of the application.
+    PingAcknowledged {
+        /// Its payload.
+        payload: [u8; 8],
+    },
+    /// The peer will take no more streams. Those of ours above `last_stream` were not processed and
+    /// were reset; the others go on.
+    GoAwayReceived {
+        /// The highest stream of ours that was or might be processed; 0 for none.
+        last_stream: u32,
+        /// Why.
+        code: ErrorCode,
+        /// At most 256 octets of what the peer says about it.
+        debug: Bytes,
+    },
+    /// A frame of a type that this crate does not know (RFC 9113 §5.5), at most 16 KiB of it.
+    UnknownFrame {
+        /// The type.
+        kind: u8,
+        /// The flags.
+        flags: u8,
+        /// The stream, or 0.
+        stream: u32,
+        /// The payload.
+        payload: Bytes,
+    },
+    /// The connection has ended, and with it every stream that is still open. Always the last.
+    ConnectionClosed {
+        /// The first cause.
+        reason: CloseReason,
+    },
+}
+
+/// Who reset a stream, and what that says about whether a request was processed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResetCause {
+    /// The peer sent RST_STREAM.
+    Peer,
+    /// The peer broke a rule about this stream.
+    Violation(Violation),
+    /// The peer's GOAWAY says that it has not processed this request; it may be sent again.
+    NotProcessed,
+}
+
+impl ResetCause {
+    /// Whether the request was certainly not processed (RFC 9113 §8.7).
+    #[must_use]
+    pub fn is_unprocessed(&self, code: ErrorCode) -> bool {
+        match self {
+            Self::NotProcessed => true,
+            Self::Peer => code == ErrorCode::REFUSED_STREAM,
+            Self::Violation(_) => false,
+        }
+    }
+}
+
+/// Whether a head or a piece of a body is the last of its message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(clippy::exhaustive_enums)]
+pub enum End {
+    /// It is; the frame carries END_STREAM.
+    Now,
+    /// More follows.
+    Later,
+}
+
+impl End {
+    /// `Now` for true.
+    #[must_use]
+    pub const fn from_bool(end: bool) -> Self {
+        if end { Self::Now } else { Self::Later }
+    }
+
+    /// Whether it is `Now`.
+    #[must_use]
+    pub const fn is_now(self) -> bool {
+        matches!(self, Self::Now)
+    }
+}

@@ -1,0 +1,376 @@
+//! Request heads: pseudo-fields in place, target and authority sound (RFC 9113 §8.3.1, §8.5; RFC 8441).
+
+use super::rules::{
+    Direction, Section, check_regular, has_port, is_authority, is_path, is_scheme, is_token,
+    same_authority,
+};
+use crate::error::{HeadRule, Malformed};
+use crate::fields::{Field, Fields};
+
+/// The head of a request that keeps every rule of RFC 9113 §8.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestHead {
+    fields: Fields,
+    target: Target,
+    content_length: Option<u64>,
+}
+
+/// Where the pseudo-fields stand in the list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Target {
+    method: Option<u8>,
+    scheme: Option<u8>,
+    authority: Option<u8>,
+    path: Option<u8>,
+    protocol: Option<u8>,
+    host: Option<u16>,
+    pseudo: u8,
+}
+
+/// Longest method that is taken.
+const MAX_METHOD: usize = 64;
+
+impl RequestHead {
+    /// A request made of its parts, `fields` being the regular ones.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] names the rule and the field that broke it.
+    pub fn new<N: AsRef<[u8]>, V: AsRef<[u8]>>(
+        method: &str,
+        scheme: &str,
+        authority: &str,
+        path: &str,
+        fields: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self, Malformed> {
+        let mut list = Fields::new();
+        list.push(":method", method);
+        list.push(":scheme", scheme);
+        if !authority.is_empty() {
+            list.push(":authority", authority);
+        }
+        list.push(":path", path);
+        list.extend(fields);
+        Self::from_fields(list)
+    }
+
+    /// A CONNECT request for a tunnel to `authority`, which must say host and port (§8.5).
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] names the rule and the field that broke it.
+    pub fn connect<N: AsRef<[u8]>, V: AsRef<[u8]>>(
+        authority: &str,
+        fields: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self, Malformed> {
+        let mut list = Fields::new();
+        list.push(":method", "CONNECT");
+        list.push(":authority", authority);
+        list.extend(fields);
+        Self::from_fields(list)
+    }
+
+    /// A request made of a whole list, pseudo-fields first.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] names the rule and the field that broke it.
+    pub fn from_fields(fields: Fields) -> Result<Self, Malformed> {
+        Self::checked(fields, Direction::Outbound)
+    }
+
+    pub(crate) fn checked(fields: Fields, direction: Direction) -> Result<Self, Malformed> {
+        let mut target = find_pseudo(&fields)?;
+        let regular = check_regular(&fields, usize::from(target.pseudo), Section::Request)?;
+        target.host = regular.host.and_then(|at| u16::try_from(at).ok());
+        let head = Self { fields, target, content_length: regular.content_length };
+        head.check_target(direction)?;
+        Ok(head)
+    }
+
+    /// The method, `GET` for instance.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        text(self.pseudo(self.target.method))
+    }
+
+    /// The scheme; `None` for CONNECT.
+    #[must_use]
+    pub fn scheme(&self) -> Option<&str> {
+        self.target.scheme.map(|at| text(self.pseudo(Some(at))))
+    }
+
+    /// Host and port that the request is for: `:authority`, or `host` where that is missing.
+    #[must_use]
+    pub fn authority(&self) -> Option<&str> {
+        match self.target.authority {
+            Some(at) => Some(text(self.pseudo(Some(at)))),
+            None => self.host().map(text),
+        }
+    }
+
+    /// Path and query; `None` for CONNECT.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        self.target.path.map(|at| text(self.pseudo(Some(at))))
+    }
+
+    /// The protocol of an extended CONNECT (RFC 8441).
+    #[must_use]
+    pub fn protocol(&self) -> Option<&str> {
+        self.target.protocol.map(|at| text(self.pseudo(Some(at))))
+    }
+
+    /// The content-length, if the request says one.
+    #[must_use]
+    pub fn content_length(&self) -> Option<u64> {
+        self.content_length
+    }
+
+    /// The fields that are not pseudo-fields.
+    pub fn fields(&self) -> impl Iterator<Item = Field<'_>> {
+        self.fields.iter().skip(usize::from(self.target.pseudo))
+    }
+
+    /// The value of the first regular field called `name`.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.fields().find(|field| field.name == name.as_bytes()).map(|field| field.value)
+    }
+
+    /// All fields in order, pseudo-fields first.
+    #[must_use]
+    pub fn as_fields(&self) -> &Fields {
+        &self.fields
+    }
+
+    /// How many pseudo-fields stand at the start of the list.
+    #[must_use]
+    pub fn pseudo_fields(&self) -> usize {
+        usize::from(self.target.pseudo)
+    }
+
+    /// The list itself, pseudo-fields first.
+    #[must_use]
+    pub fn into_fields(self) -> Fields {
+        self.fields
+    }
+
+    pub(crate) fn is_head(&self) -> bool {
+        self.pseudo(self.target.method) == b"HEAD"
+    }
+
+    pub(crate) fn is_connect(&self) -> bool {
+        self.pseudo(self.target.method) == b"CONNECT"
+    }
+
+    fn pseudo(&self, position: Option<u8>) -> &[u8] {
+        position
+            .and_then(|at| self.fields.at(usize::from(at)))
+            .map(|field| field.value)
+            .unwrap_or_default()
+    }
+
+    fn host(&self) -> Option<&[u8]> {
+        let at = usize::from(self.target.host?);
+        self.fields.at(at).map(|field| field.value)
+    }
+
+    fn check_target(&self, direction: Direction) -> Result<(), Malformed> {
+        let method = self.pseudo(self.target.method);
+        if self.target.method.is_none() {
+            return Err(Malformed::at(HeadRule::MissingPseudo, b":method"));
+        }
+        if method.len() > MAX_METHOD || !is_token(method) {
+            return Err(Malformed::at(HeadRule::InvalidMethod, b":method"));
+        }
+        self.check_authority(direction)?;
+        match (method == b"CONNECT", self.target.protocol) {
+            (true, None) => self.check_connect(),
+            (false, Some(_)) => Err(Malformed::at(HeadRule::Protocol, b":protocol")),
+            (true, Some(at)) if !is_token(self.pseudo(Some(at))) => {
+                Err(Malformed::at(HeadRule::Protocol, b":protocol"))
+            }
+            (true, Some(_)) if self.target.authority.is_none() => {
+                Err(Malformed::at(HeadRule::MissingPseudo, b":authority"))
+            }
+            (true, Some(_)) | (false, None) => self.check_uri(method),
+        }
+    }
+
+    fn check_connect(&self) -> Result<(), Malformed> {
+        if self.target.scheme.is_some() || self.target.path.is_some() {
+            return Err(Malformed::new(HeadRule::ConnectTarget));
+        }
+        if self.target.authority.is_none() {
+            return Err(Malformed::at(HeadRule::MissingPseudo, b":authority"));
+        }
+        if !has_port(self.pseudo(self.target.authority)) {
+            return Err(Malformed::at(HeadRule::InvalidAuthority, b":authority"));
+        }
+        Ok(())
+    }
+
+    fn check_uri(&self, method: &[u8]) -> Result<(), Malformed> {
+        let Some(scheme) = self.target.scheme else {
+            return Err(Malformed::at(HeadRule::MissingPseudo, b":scheme"));
+        };
+        let scheme = self.pseudo(Some(scheme));
+        if !is_scheme(scheme) {
+            return Err(Malformed::at(HeadRule::InvalidScheme, b":scheme"));
+        }
+        if self.target.path.is_none() {
+            return Err(Malformed::at(HeadRule::MissingPseudo, b":path"));
+        }
+        let path = self.pseudo(self.target.path);
+        let is_http = scheme.eq_ignore_ascii_case(b"http") || scheme.eq_ignore_ascii_case(b"https");
+        let asterisk = path == b"*" && method == b"OPTIONS";
+        if !is_path(path) || (is_http && !asterisk && path.first() != Some(&b'/')) {
+            return Err(Malformed::at(HeadRule::InvalidPath, b":path"));
+        }
+        let named = self.target.authority.is_some() || self.target.host.is_some();
+        if is_http && !asterisk && !named {
+            return Err(Malformed::new(HeadRule::MissingAuthority));
+        }
+        Ok(())
+    }
+
+    fn check_authority(&self, _direction: Direction) -> Result<(), Malformed> {
+        let authority = self.target.authority.map(|at| self.pseudo(Some(at)));
+        if authority.is_some_and(|authority| !is_authority(authority)) {
+            return Err(Malformed::at(HeadRule::InvalidAuthority, b":authority"));
+        }
+        let Some(host) = self.host() else { return Ok(()) };
+        // RFC 9110 §7.2: a client sends an empty host when the target has no authority.
+        if !is_authority(host) && !(host.is_empty() && authority.is_none()) {
+            return Err(Malformed::at(HeadRule::InvalidAuthority, b"host"));
+        }
+        let scheme = self.pseudo(self.target.scheme);
+        match authority {
+            Some(authority) if !same_authority(authority, host, scheme) => {
+                Err(Malformed::at(HeadRule::HostMismatch, b"host"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn find_pseudo(fields: &Fields) -> Result<Target, Malformed> {
+    let mut target = Target::default();
+    for (at, field) in (0_u8..).zip(fields) {
+        if field.name.first() != Some(&b':') {
+            break;
+        }
+        let place = match field.name {
+            b":method" => &mut target.method,
+            b":scheme" => &mut target.scheme,
+            b":authority" => &mut target.authority,
+            b":path" => &mut target.path,
+            b":protocol" => &mut target.protocol,
+            name => return Err(Malformed::at(HeadRule::UnknownPseudo, name)),
+        };
+        if place.replace(at).is_some() {
+            return Err(Malformed::at(HeadRule::RepeatedPseudo, field.name));
+        }
+        target.pseudo = at + 1;
+    }
+    Ok(target)
+}
+
+/// Pseudo-fields that passed the rules are ASCII.
+fn text(octets: &[u8]) -> &str {
+    std::str::from_utf8(octets).unwrap_or_default()
+}
+
+/// Whether a method asks for something without changing it and without sending a body, so that its
+/// request may be promised (RFC 9113 §8.4).
+#[allow(dead_code)] // used by server push
+pub(crate) fn may_be_promised(head: &RequestHead) -> bool {
+    matches!(head.method(), "GET" | "HEAD") && head.content_length().unwrap_or(0) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(list: &[(&str, &str)], expected: Option<HeadRule>) {
+        let fields: Fields = list.iter().copied().collect();
+        let outcome = RequestHead::from_fields(fields);
+        assert_eq!(outcome.err().map(|malformed| malformed.rule()), expected, "{list:?}");
+    }
+
+    const GET: [(&str, &str); 4] =
+        [(":method", "GET"), (":scheme", "https"), (":authority", "a.example"), (":path", "/")];
+
+    fn get_and(more: &[(&str, &str)], expected: Option<HeadRule>) {
+        check(&[&GET[..], more].concat(), expected);
+    }
+
+    #[test]
+    fn every_part_of_a_target_is_needed_and_checked() {
+        check(&GET, None);
+        check(&GET[1..], Some(HeadRule::MissingPseudo));
+        check(&GET[..3], Some(HeadRule::MissingPseudo));
+        let with = |at: usize, value| {
+            let mut list = GET;
+            list[at].1 = value;
+            list
+        };
+        check(&with(0, "GET /x HTTP/1.1"), Some(HeadRule::InvalidMethod));
+        check(&with(1, "1http"), Some(HeadRule::InvalidScheme));
+        check(&with(2, "user@a.example"), Some(HeadRule::InvalidAuthority));
+        check(&with(3, "x"), Some(HeadRule::InvalidPath));
+        check(&with(3, ""), Some(HeadRule::InvalidPath));
+        check(&with(3, "/a b"), Some(HeadRule::InvalidPath));
+        check(&with(3, "*"), Some(HeadRule::InvalidPath));
+    }
+
+    #[test]
+    fn pseudo_fields_stand_first_and_once() {
+        get_and(&[(":path", "/")], Some(HeadRule::RepeatedPseudo));
+        get_and(&[(":status", "200")], Some(HeadRule::UnknownPseudo));
+        get_and(&[("a", "b"), (":path", "/")], Some(HeadRule::LatePseudo));
+        get_and(&[("a", "b"), (":x", "/")], Some(HeadRule::UnknownPseudo));
+    }
+
+    #[test]
+    fn a_host_must_agree_with_the_authority_and_stand_once() {
+        get_and(&[("host", "A.example:443")], None);
+        get_and(&[("host", "b.example")], Some(HeadRule::HostMismatch));
+        get_and(&[("host", "a.example"), ("host", "a.example")], Some(HeadRule::RepeatedHost));
+    }
+
+    #[test]
+    fn connect_has_an_authority_with_a_port_and_nothing_else() {
+        check(&[(":method", "CONNECT"), (":authority", "a:443")], None);
+        check(&[(":method", "CONNECT"), (":authority", "a")], Some(HeadRule::InvalidAuthority));
+        check(
+            &[(":method", "CONNECT"), (":authority", "a:1"), (":path", "/")],
+            Some(HeadRule::ConnectTarget),
+        );
+        get_and(&[(":protocol", "websocket")], Some(HeadRule::Protocol));
+    }
+
+    #[test]
+    fn connection_specific_fields_are_refused() {
+        get_and(&[("connection", "close")], Some(HeadRule::ConnectionSpecific));
+        get_and(&[("transfer-encoding", "chunked")], Some(HeadRule::ConnectionSpecific));
+        get_and(&[("te", "Trailers")], None);
+        get_and(&[("te", "gzip")], Some(HeadRule::Te));
+    }
+
+    #[test]
+    fn names_and_values_are_checked_octet_by_octet() {
+        get_and(&[("", "v")], Some(HeadRule::EmptyName));
+        get_and(&[("Name", "v")], Some(HeadRule::UppercaseName));
+        get_and(&[("na me", "v")], Some(HeadRule::InvalidName));
+        get_and(&[("n", "a\r\nb")], Some(HeadRule::InvalidValue));
+        get_and(&[("n", " v")], Some(HeadRule::PaddedValue));
+        get_and(&[("n", "v\t")], Some(HeadRule::PaddedValue));
+        get_and(&[("n", "")], None);
+        get_and(
+            &[("content-length", "1"), ("content-length", "1")],
+            Some(HeadRule::RepeatedContentLength),
+        );
+    }
+}
