@@ -12,8 +12,7 @@ pub struct Encoder {
     table: SearchTable,
     /// The most that the table may take, whatever the peer offers.
     cap: usize,
-    /// The smallest size that the table has had since the last block, if the peer has not been
-    /// told of the present one.
+    /// The smallest size that was set since the last block, if the peer must hear of a change.
     unannounced_minimum: Option<usize>,
     /// The size that the peer's table has.
     announced: usize,
@@ -73,9 +72,9 @@ impl Encoder {
     pub fn set_peer_table_size(&mut self, size: usize) {
         let size = size.min(self.cap);
         self.table.set_max_size(size);
-        let minimum = self.unannounced_minimum.unwrap_or(self.announced).min(size);
-        self.unannounced_minimum =
-            (minimum != self.announced || size != self.announced).then_some(minimum);
+        let minimum = self.unannounced_minimum.map_or(size, |minimum| minimum.min(size));
+        let unchanged = size == self.announced && minimum >= size;
+        self.unannounced_minimum = (!unchanged).then_some(minimum);
     }
 
     /// Octets in the dynamic table by the accounting of RFC 7541 §4.1.
