@@ -84,20 +84,14 @@ impl Guard {
         what: &'static str,
         now: Instant,
     ) -> Result<(), Violation> {
-        match &mut self.glitches {
-            Some(bucket) if !bucket.take(cost, now) => {
-                Err(Violation::TooManyGlitches { last: what })
-            }
-            _ => Ok(()),
-        }
+        let paid = self.glitches.as_mut().is_none_or(|bucket| bucket.take(cost, now));
+        if paid { Ok(()) } else { Err(Violation::TooManyGlitches { last: what }) }
     }
 
     /// A stream that ended early because of the peer.
     pub(crate) fn reset(&mut self, now: Instant) -> Result<(), Violation> {
-        match &mut self.resets {
-            Some(bucket) if !bucket.take(1, now) => Err(Violation::TooManyResets),
-            _ => Ok(()),
-        }
+        let paid = self.resets.as_mut().is_none_or(|bucket| bucket.take(1, now));
+        if paid { Ok(()) } else { Err(Violation::TooManyResets) }
     }
 
     /// Whether early resets have become so many that new streams should go elsewhere.

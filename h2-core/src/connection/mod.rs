@@ -17,8 +17,8 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use bytes::BytesMut;
-pub use clock::Deadline;
 use clock::Clock;
+pub use clock::Deadline;
 use farewell::Farewell;
 use negotiate::Negotiation;
 
@@ -86,6 +86,10 @@ pub struct Connection {
     highest_processed: u32,
     /// Streams ever opened, for what WINDOW_UPDATE frames may cost.
     streams_opened: u64,
+    /// Octets that streams have queued beyond what is their own.
+    pool_used: usize,
+    /// What the outbox had given away when progress was last looked at.
+    taken: u64,
     /// Permits given out and not used or returned.
     permits: usize,
     /// Somebody found no slot and wants to hear of one.
@@ -180,6 +184,8 @@ impl Connection {
             highest_theirs: 0,
             highest_processed: 0,
             streams_opened: 0,
+            pool_used: 0,
+            taken: 0,
             permits: 0,
             slot_wanted: false,
             pings: VecDeque::new(),
@@ -256,9 +262,7 @@ impl Connection {
     #[must_use]
     pub fn poll_event(&mut self) -> Option<Event> {
         let event = self.events.pop_front()?;
-        if let Event::RequestReceived { head, .. } = &event {
-            self.undelivered = self.undelivered.saturating_sub(heads::cost(head));
-        }
+        self.delivered(&event);
         Some(event)
     }
 

@@ -106,15 +106,28 @@ impl Connection {
     /// What `stream` stands for.
     pub(super) fn place(&self, stream: StreamId) -> Place {
         if let Some(key) = self.find(stream) {
-            let unsent = self.streams.get(key).is_some_and(|found| !found.on_wire);
-            return if unsent { Place::Idle } else { Place::Live(key) };
+            return match self.streams.get(key) {
+                Some(found) if !found.on_wire => Place::Idle,
+                // Over, and only kept for the application.
+                _ if !self.streams.is_open(key) => Place::Gone(self.closed_streams.how(stream)),
+                _ => Place::Live(key),
+            };
         }
         let ours = stream.is_client_initiated() == (self.role == Role::Client);
         let highest = if ours { self.highest_ours } else { self.highest_theirs };
-        if stream.get() > highest { Place::Idle } else { Place::Gone(self.closed_streams.how(stream)) }
+        if stream.get() > highest {
+            Place::Idle
+        } else {
+            Place::Gone(self.closed_streams.how(stream))
+        }
     }
 
-    fn on_priority(&mut self, stream: StreamId, on_itself: bool, now: Instant) -> Result<(), Fault> {
+    fn on_priority(
+        &mut self,
+        stream: StreamId,
+        on_itself: bool,
+        now: Instant,
+    ) -> Result<(), Fault> {
         if on_itself {
             return Err(Fault::Stream(stream, Violation::SelfDependency));
         }
@@ -136,9 +149,9 @@ impl Connection {
             && found.moved < WORTHWHILE
             && now.saturating_duration_since(found.opened).as_secs() == 0;
         let complete = found.initiator == Initiator::Us && found.recv == Half::Closed;
-        found.out.clear();
         found.send.close();
         found.recv.close();
+        self.drop_queue(key);
         if complete {
             // RFC 9113 §8.1: what was received before stays good.
             self.emit(key, Event::SendStopped { stream, code });
@@ -154,12 +167,7 @@ impl Connection {
         Ok(())
     }
 
-    fn on_unknown(
-        &mut self,
-        head: FrameHead,
-        payload: &[u8],
-        now: Instant,
-    ) -> Result<(), Fault> {
+    fn on_unknown(&mut self, head: FrameHead, payload: &[u8], now: Instant) -> Result<(), Fault> {
         self.guard.glitch(1, "unknown_frame", now)?;
         let kept = payload.get(..UNKNOWN_KEPT).unwrap_or(payload);
         self.events.push_back(Event::UnknownFrame {
@@ -196,6 +204,7 @@ impl Connection {
     /// Ends one stream because of the peer.
     fn fail_stream(&mut self, stream: StreamId, violation: Violation, kind: u8) {
         let code = violation.code();
+        let opening = matches!(kind, kind::HEADERS | kind::CONTINUATION);
         match self.place(stream) {
             Place::Live(key) => {
                 let cause = ResetCause::Violation(violation);
@@ -203,8 +212,8 @@ impl Connection {
                 self.reset_now(key, code);
             }
             // A frame cannot be about a stream that does not exist: the connection is out of step.
-            Place::Idle if kind != kind::HEADERS => self.fail(violation),
-            Place::Idle | Place::Gone(_) if kind == kind::HEADERS => {
+            Place::Idle if !opening => self.fail(violation),
+            Place::Idle | Place::Gone(_) if opening => {
                 self.closed_streams.remember(stream, true);
                 self.egress.agenda.reset(stream, code);
             }

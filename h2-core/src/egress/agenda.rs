@@ -77,6 +77,11 @@ impl Agenda {
             || !self.goaways.is_empty()
     }
 
+    /// Whether SETTINGS of ours wait.
+    pub(crate) fn has_settings(&self) -> bool {
+        !self.settings.is_empty()
+    }
+
     /// Whether nothing but WINDOW_UPDATE waits.
     pub(crate) fn is_empty(&self) -> bool {
         !self.has_control() && self.heads.is_empty()
@@ -104,10 +109,9 @@ impl Agenda {
         }
     }
 
-    /// Forgets everything but the GOAWAY frames: the connection has ended.
-    pub(crate) fn keep_goaways(&mut self) {
-        let goaways = std::mem::take(&mut self.goaways);
-        *self = Self { goaways, ..Self::default() };
+    /// Forgets everything: the connection has ended.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
     }
 
     /// Gives back memory that an idle connection does not need.

@@ -7,7 +7,7 @@ mod agenda;
 mod outbox;
 mod scheduler;
 
-pub(crate) use agenda::Agenda;
+pub(crate) use agenda::{Agenda, MAX_PINGS};
 use bytes::Bytes;
 pub use outbox::Outbox;
 pub(crate) use scheduler::Scheduler;

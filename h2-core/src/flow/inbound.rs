@@ -104,10 +104,10 @@ mod tests {
         assert_eq!(inbound.target(), 100);
         inbound.release(25).unwrap();
         assert!(!inbound.is_due(), "25 is less than half of 100 - 35");
-        inbound.release(10).unwrap();
-        assert!(inbound.is_due());
-        assert_eq!(inbound.announce(), Some(35));
-        assert_eq!((inbound.promised(), inbound.unread(), inbound.target()), (75, 25, 100));
+        inbound.release(15).unwrap();
+        assert!(inbound.is_due(), "40 is half of 100 - 20");
+        assert_eq!(inbound.announce(), Some(40));
+        assert_eq!((inbound.promised(), inbound.unread(), inbound.target()), (80, 20, 100));
     }
 
     #[test]

@@ -73,8 +73,7 @@ impl Block {
         fragment: &[u8],
         limits: BlockLimits,
     ) -> Result<(), Violation> {
-        let mut open =
-            Open { opening, octets: Vec::new(), continuations: 0, empty_in_a_row: 0 };
+        let mut open = Open { opening, octets: Vec::new(), continuations: 0, empty_in_a_row: 0 };
         open.append(fragment, limits)?;
         self.open = Some(open);
         Ok(())

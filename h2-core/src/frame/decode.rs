@@ -10,20 +10,61 @@ use crate::error::{ErrorCode, Fault, Violation};
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Frame<'a> {
     /// Where the octets lie in the payload; the rest of it is padding. `flow` is all of it.
-    Data { stream: StreamId, data: Range<usize>, flow: usize, end: bool },
-    Headers { stream: StreamId, fragment: &'a [u8], end: bool, end_headers: bool, on_itself: bool },
-    Priority { stream: StreamId, on_itself: bool },
-    Reset { stream: StreamId, code: ErrorCode },
+    Data {
+        stream: StreamId,
+        data: Range<usize>,
+        flow: usize,
+        end: bool,
+    },
+    Headers {
+        stream: StreamId,
+        fragment: &'a [u8],
+        end: bool,
+        end_headers: bool,
+        on_itself: bool,
+    },
+    Priority {
+        stream: StreamId,
+        on_itself: bool,
+    },
+    Reset {
+        stream: StreamId,
+        code: ErrorCode,
+    },
     /// Entries of six octets each.
-    Settings { entries: &'a [u8] },
+    Settings {
+        entries: &'a [u8],
+    },
     SettingsAck,
-    PushPromise { stream: StreamId, promised: u32, fragment: &'a [u8], end_headers: bool },
-    Ping { ack: bool, payload: [u8; 8] },
-    GoAway { last: u32, code: ErrorCode, debug: &'a [u8] },
+    PushPromise {
+        stream: StreamId,
+        promised: u32,
+        fragment: &'a [u8],
+        end_headers: bool,
+    },
+    Ping {
+        ack: bool,
+        payload: [u8; 8],
+    },
+    GoAway {
+        last: u32,
+        code: ErrorCode,
+        debug: &'a [u8],
+    },
     /// `None` is the connection.
-    WindowUpdate { stream: Option<StreamId>, increment: u32 },
-    Continuation { stream: StreamId, fragment: &'a [u8], end_headers: bool },
-    Unknown { head: FrameHead, payload: &'a [u8] },
+    WindowUpdate {
+        stream: Option<StreamId>,
+        increment: u32,
+    },
+    Continuation {
+        stream: StreamId,
+        fragment: &'a [u8],
+        end_headers: bool,
+    },
+    Unknown {
+        head: FrameHead,
+        payload: &'a [u8],
+    },
 }
 
 /// Takes a payload apart. `payload` has exactly the announced length.
@@ -180,14 +221,23 @@ mod tests {
     #[test]
     fn a_priority_of_the_wrong_length_is_a_stream_error() {
         let fault = decode(head(2, 0, 5, &[0; 4]), &[0; 4]);
-        assert!(matches!(fault, Err(Fault::Stream(id, Violation::FrameLength { .. })) if id.get() == 5));
+        assert!(
+            matches!(fault, Err(Fault::Stream(id, Violation::FrameLength { .. })) if id.get() == 5)
+        );
     }
 
     #[test]
     fn lengths_that_a_type_does_not_allow_are_frame_size_errors() {
-        for (kind, flags, stream, len) in
-            [(3, 0, 1, 3), (4, 0, 0, 5), (4, 1, 0, 6), (6, 0, 0, 7), (7, 0, 0, 7), (8, 0, 0, 5), (1, 0x20, 1, 4), (5, 0, 1, 3)]
-        {
+        for (kind, flags, stream, len) in [
+            (3, 0, 1, 3),
+            (4, 0, 0, 5),
+            (4, 1, 0, 6),
+            (6, 0, 0, 7),
+            (7, 0, 0, 7),
+            (8, 0, 0, 5),
+            (1, 0x20, 1, 4),
+            (5, 0, 1, 3),
+        ] {
             let violation = connection_fault(kind, flags, stream, &[0; 8][..len]);
             assert_eq!(violation.code(), ErrorCode::FRAME_SIZE_ERROR, "{kind}");
         }

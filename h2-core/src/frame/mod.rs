@@ -8,10 +8,10 @@ mod encode;
 mod head;
 mod reader;
 
-pub(crate) use block::{Assembled, Block, BlockLimits, Opening};
+pub(crate) use block::{Block, BlockLimits, Opening};
 pub(crate) use decode::{Frame, decode};
 pub(crate) use encode::{
     GoAway, data_head, goaway, headers, ping, reset, settings, settings_ack, window_update,
 };
-pub(crate) use head::{FrameHead, HEAD_LEN, flag, kind};
+pub(crate) use head::{FrameHead, HEAD_LEN, kind};
 pub(crate) use reader::{Next, PREFACE, Reader};

@@ -87,10 +87,7 @@ mod tests {
     fn a_frame_that_is_too_long_is_refused_from_its_head() {
         let mut reader = Reader::new(false, 16_384);
         let head = [0, 0x40, 1, 4, 0, 0, 0, 0, 0];
-        assert_eq!(
-            reader.next(&head),
-            Err(Violation::FrameTooLarge { len: 16_385, max: 16_384 })
-        );
+        assert_eq!(reader.next(&head), Err(Violation::FrameTooLarge { len: 16_385, max: 16_384 }));
     }
 
     #[test]

@@ -154,10 +154,8 @@ mod tests {
             out.push_data(Bytes::from_static(chunk.as_bytes()));
         }
         assert_eq!(out.queued(), 6);
-        let pieces: Vec<Bytes> = std::iter::from_fn(|| {
-            (out.queued() > 0).then(|| out.pop_data(2))
-        })
-        .collect();
+        let pieces: Vec<Bytes> =
+            std::iter::from_fn(|| (out.queued() > 0).then(|| out.pop_data(2))).collect();
         assert_eq!(pieces, ["ab", "c", "de", "f"]);
     }
 
