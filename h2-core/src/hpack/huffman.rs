@@ -43,126 +43,114 @@ pub(super) fn decode(coded: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError>
     // The shortest code has five bits; a step writes two octets even where it found one.
     out.resize(start + coded.len() * 8 / 5 + 2, 0);
     let room = out.get_mut(start..).unwrap_or_default();
-    let decoded = Bits::new(coded).decode_into(room)?;
+    let decoded = decode_into(coded, room)?;
     out.truncate(start + decoded);
     Ok(())
 }
 
-/// What is left of a coded string.
-struct Bits<'a> {
-    /// The next bits, from the most significant one. Below the first `count` there may already be
-    /// bits of `coded`, in their place.
-    next: u64,
-    /// Below 64.
-    count: u32,
-    coded: &'a [u8],
+/// How many steps a window of 57 bits, which is what is left of 64 where an octet has begun, is
+/// good for.
+const STEPS_A_WINDOW: u32 = 57 / STEP_BITS;
+
+/// Writes all symbols and gives their number.
+fn decode_into(coded: &[u8], room: &mut [u8]) -> Result<usize, DecodeError> {
+    let mut written = 0;
+    // Bits taken so far of the octets before `rest`, and beyond: below 64.
+    let mut taken = 0;
+    let mut rest = coded;
+    loop {
+        rest = rest.get(taken as usize / 8..).unwrap_or_default();
+        taken %= 8;
+        let Some(&octets) = rest.first_chunk::<8>() else { break };
+        let mut window = u64::from_be_bytes(octets) << taken;
+        for _ in 0..STEPS_A_WINDOW {
+            let step = peek(window);
+            if step.count() == 0 {
+                // Such a code may need bits, or leave too few of them, that are not in the window.
+                if taken <= 64 - LONGEST {
+                    let (symbol, bits) = long_symbol(window);
+                    let symbol = u8::try_from(symbol).map_err(|_| DecodeError::HuffmanEos)?;
+                    put(room, written, [symbol, 0]);
+                    written += 1;
+                    taken += bits;
+                }
+                break;
+            }
+            put(room, written, step.symbols());
+            written += step.count();
+            window <<= step.bits();
+            taken += step.bits();
+        }
+    }
+    let left = (rest.len() * 8).saturating_sub(taken as usize);
+    let left = u32::try_from(left).unwrap_or_default();
+    decode_tail(last_window(coded, left), left, room, written)
 }
 
-impl<'a> Bits<'a> {
-    fn new(coded: &'a [u8]) -> Self {
-        Self { next: 0, count: 0, coded }
-    }
+/// The last `left` bits, fewer than 64, and then ones: beyond the end everything reads as padding.
+#[inline]
+fn last_window(coded: &[u8], left: u32) -> u64 {
+    let last = match coded.last_chunk::<8>() {
+        Some(&octets) => u64::from_be_bytes(octets),
+        None => coded.iter().fold(0, |last, &octet| last << 8 | u64::from(octet)),
+    };
+    last.unbounded_shl(64 - left) | u64::MAX >> left
+}
 
-    /// Writes all symbols and gives their number.
-    fn decode_into(mut self, room: &mut [u8]) -> Result<usize, DecodeError> {
-        let mut written = 0;
-        while let Some(&octets) = self.coded.first_chunk::<8>() {
-            self.next |= u64::from_be_bytes(octets) >> self.count;
-            let taken = (63 - self.count) >> 3;
-            self.coded = self.coded.get(taken as usize..).unwrap_or_default();
-            self.count |= 56;
-            while self.count >= STEP_BITS {
-                let step = self.peek();
-                if step.count() == 0 {
-                    if self.count < LONGEST {
-                        break;
-                    }
-                    put(room, written, [self.long_symbol()?, 0]);
-                    written += 1;
-                } else {
-                    put(room, written, step.symbols());
-                    written += step.count();
-                    self.skip(step.bits());
-                }
+/// Does the same with the last `left` bits, fewer than 64, which stand first in `window`, before
+/// nothing but ones.
+fn decode_tail(
+    mut window: u64,
+    mut left: u32,
+    room: &mut [u8],
+    mut written: usize,
+) -> Result<usize, DecodeError> {
+    loop {
+        let step = peek(window);
+        let (symbols, count, bits) = if step.count() == 0 {
+            if left <= STEP_BITS {
+                break;
             }
-        }
-        self.decode_tail(room, written)
-    }
-
-    /// Does the same once fewer than eight octets follow `next`.
-    fn decode_tail(mut self, room: &mut [u8], mut written: usize) -> Result<usize, DecodeError> {
-        loop {
-            self.fill();
-            if self.coded.is_empty() {
-                // Reads as padding whatever is beyond the end.
-                self.next |= u64::MAX >> self.count;
+            let (symbol, bits) = long_symbol(window);
+            if bits > left {
+                break;
             }
-            let step = self.peek();
-            if step.count() > 0 && step.bits() <= self.count {
-                put(room, written, step.symbols());
-                written += step.count();
-                self.skip(step.bits());
-            } else if step.count() > 0 && step.first_bits() <= self.count {
-                put(room, written, step.symbols());
-                written += 1;
-                self.skip(step.first_bits());
-            } else if self.count < 8 {
-                let padding = !(u64::MAX >> self.count);
-                let valid = self.next & padding == padding;
-                return if valid { Ok(written) } else { Err(DecodeError::HuffmanPadding) };
-            } else if step.count() > 0 {
-                return Err(DecodeError::HuffmanPadding);
-            } else {
-                put(room, written, [self.long_symbol()?, 0]);
-                written += 1;
-            }
-        }
+            ([u8::try_from(symbol).map_err(|_| DecodeError::HuffmanEos)?, 0], 1, bits)
+        } else if step.bits() <= left {
+            (step.symbols(), step.count(), step.bits())
+        } else if step.first_bits() <= left {
+            (step.symbols(), 1, step.first_bits())
+        } else {
+            break;
+        };
+        put(room, written, symbols);
+        written += count;
+        window = !(!window << bits);
+        left -= bits;
     }
+    // Of what is left no code could be made: it is ones, and fewer than eight of them, or wrong.
+    if left < 8 && window == u64::MAX { Ok(written) } else { Err(DecodeError::HuffmanPadding) }
+}
 
-    /// Takes octets one by one as long as there is room for them.
-    #[inline]
-    fn fill(&mut self) {
-        while self.count < 56
-            && let Some((&octet, rest)) = self.coded.split_first()
-        {
-            self.next |= u64::from(octet) << (56 - self.count);
-            self.count += 8;
-            self.coded = rest;
-        }
-    }
+#[inline]
+fn peek(window: u64) -> Step {
+    let index = (window >> (64 - STEP_BITS)) as usize;
+    STEPS.get(index).copied().unwrap_or(Step::NONE)
+}
 
-    #[inline]
-    fn peek(&self) -> Step {
-        let index = (self.next >> (64 - STEP_BITS)) as usize;
-        STEPS.get(index).copied().unwrap_or(Step::NONE)
-    }
-
-    #[inline]
-    fn skip(&mut self, bits: u32) {
-        self.next <<= bits;
-        self.count -= bits;
-    }
-
-    /// Takes a symbol whose code is longer than a step.
-    #[cold]
-    fn long_symbol(&mut self) -> Result<u8, DecodeError> {
-        let [a, b, c, d, ..] = self.next.to_be_bytes();
-        let window = u32::from_be_bytes([a, b, c, d]);
-        for (length, row) in (0_u32..).zip(&ROWS).skip(STEP_BITS as usize + 1) {
-            let place = (window >> (32 - length)).wrapping_sub(row.first);
-            if place >= row.count {
-                continue;
-            }
-            if length > self.count {
-                // Eight ones and more, but not all of a code.
-                return Err(DecodeError::HuffmanPadding);
-            }
-            self.skip(length);
+/// The symbol at the start of a window whose code is longer than a step, and its bits.
+#[cold]
+fn long_symbol(window: u64) -> (u16, u32) {
+    let [a, b, c, d, ..] = window.to_be_bytes();
+    let window = u32::from_be_bytes([a, b, c, d]);
+    for (length, row) in (0_u32..).zip(&ROWS).skip(STEP_BITS as usize + 1) {
+        let place = (window >> (32 - length)).wrapping_sub(row.first);
+        if place < row.count {
             let symbol = SYMBOLS.get((row.offset + place) as usize).copied().unwrap_or(EOS);
-            return u8::try_from(symbol).map_err(|_| DecodeError::HuffmanEos);
+            return (symbol, length);
         }
-        Err(DecodeError::HuffmanEos)
     }
+    (EOS, LONGEST)
 }
 
 #[inline]
