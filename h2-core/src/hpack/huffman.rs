@@ -40,16 +40,15 @@ fn code(octet: u8) -> Code {
 /// Appends the octets that `coded` stands for.
 pub(super) fn decode(coded: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError> {
     let start = out.len();
-    // The shortest code has five bits; a step writes two octets even where it found one.
-    out.resize(start + coded.len() * 8 / 5 + 2, 0);
+    // Enough: the shortest code has five bits, and a step writes two octets even if it found one.
+    out.resize(start + coded.len() / 5 * 8 + 8, 0);
     let room = out.get_mut(start..).unwrap_or_default();
     let decoded = decode_into(coded, room)?;
     out.truncate(start + decoded);
     Ok(())
 }
 
-/// How many steps a window of 57 bits, which is what is left of 64 where an octet has begun, is
-/// good for.
+/// How many steps a window is good for: of its 64 bits at most seven are taken already.
 const STEPS_A_WINDOW: u32 = 57 / STEP_BITS;
 
 /// Writes all symbols and gives their number.

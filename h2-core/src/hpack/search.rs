@@ -266,6 +266,21 @@ mod tests {
     }
 
     #[test]
+    fn colliding_fields_are_searched_for_only_so_far() {
+        let mut table = SearchTable::new(4096);
+        let hash = |value: &str| NameKey::new(0, b"n").with_value(&field("n", value)).hash;
+        let values = (0..).map(|n| format!("{n}")).filter(|value| hash(value) % 128 == 0);
+        let values: Vec<_> = values.take(40).collect();
+        for value in &values {
+            insert(&mut table, &field("n", value));
+        }
+        for (age, value) in values.iter().rev().enumerate() {
+            let expected = (age < MOST_LINKS).then_some(age);
+            assert_eq!(find(&table, &field("n", value)), expected);
+        }
+    }
+
+    #[test]
     fn numbers_that_wrap_find_only_what_is_there() {
         let mut table = SearchTable::new(400);
         table.newest = u32::MAX - 20;
