@@ -52,88 +52,75 @@ pub(super) fn decode(coded: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError>
 const STEPS_A_WINDOW: u32 = 57 / STEP_BITS;
 
 /// Writes all symbols and gives their number.
+///
+/// The end of the string is not looked for. Beyond it everything reads as ones, and so does the
+/// padding: no code of a step is made of ones, so that a step finds nothing there, and one that
+/// reaches beyond the end has found padding that is wrong.
 fn decode_into(coded: &[u8], room: &mut [u8]) -> Result<usize, DecodeError> {
-    let mut written = 0;
-    // Bits taken so far of the octets before `rest`, and beyond: below 64.
-    let mut taken = 0;
-    let mut rest = coded;
+    let (mut written, mut taken) = (0, 0_usize);
     loop {
-        rest = rest.get(taken as usize / 8..).unwrap_or_default();
-        taken %= 8;
-        let Some(&octets) = rest.first_chunk::<8>() else { break };
-        let mut window = u64::from_be_bytes(octets) << taken;
-        for _ in 0..STEPS_A_WINDOW {
-            let step = peek(window);
+        let mut flipped = flipped_window(coded, taken);
+        let mut steps = 0;
+        while steps < STEPS_A_WINDOW {
+            let step = peek(flipped);
             if step.count() == 0 {
-                // Such a code may need bits, or leave too few of them, that are not in the window.
-                if taken <= 64 - LONGEST {
-                    let (symbol, bits) = long_symbol(window);
-                    let symbol = u8::try_from(symbol).map_err(|_| DecodeError::HuffmanEos)?;
-                    put(room, written, [symbol, 0]);
-                    written += 1;
-                    taken += bits;
-                }
                 break;
             }
             put(room, written, step.symbols());
             written += step.count();
-            window <<= step.bits();
-            taken += step.bits();
+            flipped <<= step.bits();
+            taken += step.bits() as usize;
+            steps += 1;
         }
+        if steps == STEPS_A_WINDOW {
+            continue;
+        }
+        let left = (coded.len() * 8).checked_sub(taken).ok_or(DecodeError::HuffmanPadding)?;
+        if left < 8 {
+            return if flipped == 0 { Ok(written) } else { Err(DecodeError::HuffmanPadding) };
+        }
+        let (symbol, bits) = long_symbol(!flipped_window(coded, taken));
+        if bits as usize > left {
+            return Err(DecodeError::HuffmanPadding);
+        }
+        let symbol = u8::try_from(symbol).map_err(|_| DecodeError::HuffmanEos)?;
+        put(room, written, [symbol, 0]);
+        written += 1;
+        taken += bits as usize;
     }
-    let left = (rest.len() * 8).saturating_sub(taken as usize);
-    let left = u32::try_from(left).unwrap_or_default();
-    decode_tail(last_window(coded, left), left, room, written)
 }
 
-/// The last `left` bits, fewer than 64, and then ones: beyond the end everything reads as padding.
+/// The bits after the first `taken`, at least 57 if there are so many, in the place of the most
+/// significant ones and flipped, so that a shift brings in what reads as ones.
 #[inline]
-fn last_window(coded: &[u8], left: u32) -> u64 {
-    let last = match coded.last_chunk::<8>() {
-        Some(&octets) => u64::from_be_bytes(octets),
-        None => coded.iter().fold(0, |last, &octet| last << 8 | u64::from(octet)),
+fn flipped_window(coded: &[u8], taken: usize) -> u64 {
+    let (octets, bits) = (taken / 8, taken % 8);
+    match coded.get(octets..).and_then(<[u8]>::first_chunk::<8>) {
+        Some(&octets) => !u64::from_be_bytes(octets) << bits,
+        None => flipped_tail(coded, taken),
+    }
+}
+
+/// The same where fewer than eight octets are left.
+#[inline]
+fn flipped_tail(coded: &[u8], taken: usize) -> u64 {
+    let last = if let Some(&octets) = coded.last_chunk::<8>() {
+        u64::from_be_bytes(octets)
+    } else if let (Some(&first), Some(&last)) = (coded.first_chunk::<4>(), coded.last_chunk::<4>())
+    {
+        let (first, last) = (u32::from_be_bytes(first), u32::from_be_bytes(last));
+        // They may overlap, and agree where they do.
+        u64::from(first) << (coded.len() * 8 - 32) | u64::from(last)
+    } else {
+        coded.iter().fold(0, |last, &octet| last << 8 | u64::from(octet))
     };
-    last.unbounded_shl(64 - left) | u64::MAX >> left
-}
-
-/// Does the same with the last `left` bits, fewer than 64, which stand first in `window`, before
-/// nothing but ones.
-fn decode_tail(
-    mut window: u64,
-    mut left: u32,
-    room: &mut [u8],
-    mut written: usize,
-) -> Result<usize, DecodeError> {
-    loop {
-        let step = peek(window);
-        let (symbols, count, bits) = if step.count() == 0 {
-            if left <= STEP_BITS {
-                break;
-            }
-            let (symbol, bits) = long_symbol(window);
-            if bits > left {
-                break;
-            }
-            ([u8::try_from(symbol).map_err(|_| DecodeError::HuffmanEos)?, 0], 1, bits)
-        } else if step.bits() <= left {
-            (step.symbols(), step.count(), step.bits())
-        } else if step.first_bits() <= left {
-            (step.symbols(), 1, step.first_bits())
-        } else {
-            break;
-        };
-        put(room, written, symbols);
-        written += count;
-        window = !(!window << bits);
-        left -= bits;
-    }
-    // Of what is left no code could be made: it is ones, and fewer than eight of them, or wrong.
-    if left < 8 && window == u64::MAX { Ok(written) } else { Err(DecodeError::HuffmanPadding) }
+    let unwanted = 64_usize.saturating_sub((coded.len() * 8).saturating_sub(taken));
+    (!last).unbounded_shl(u32::try_from(unwanted).unwrap_or(64))
 }
 
 #[inline]
-fn peek(window: u64) -> Step {
-    let index = (window >> (64 - STEP_BITS)) as usize;
+fn peek(flipped: u64) -> Step {
+    let index = (flipped >> (64 - STEP_BITS)) as usize;
     STEPS.get(index).copied().unwrap_or(Step::NONE)
 }
 

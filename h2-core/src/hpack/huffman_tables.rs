@@ -104,6 +104,7 @@ impl Step {
     }
 }
 
+/// The step for each value of the flipped bits.
 pub(super) static STEPS: [Step; STEPS_LEN] = steps();
 
 const fn rows() -> [Row; LONGEST as usize + 1] {
@@ -183,7 +184,7 @@ const fn steps() -> [Step; STEPS_LEN] {
             let (second, bits, count) =
                 if both { (second, first_bits + second_bits, 2) } else { (0, first_bits, 1) };
             let symbols = (first as u32) << 8 | (second as u32) << 16;
-            steps[index] = Step(bits | count << 6 | symbols | first_bits << 24);
+            steps[STEPS_LEN - 1 - index] = Step(bits | count << 6 | symbols | first_bits << 24);
         }
         index += 1;
     }
