@@ -48,8 +48,9 @@ pub(super) fn decode(coded: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError>
     Ok(())
 }
 
-/// How many steps a window is good for: of its 64 bits at most seven are taken already.
-const STEPS_A_WINDOW: u32 = 57 / STEP_BITS;
+/// How many steps a window is good for if one more is to be made from what it leaves: of its 64
+/// bits at most seven are taken already.
+const STEPS_A_WINDOW: u32 = 57 / STEP_BITS - 1;
 
 /// Writes all symbols and gives their number.
 ///
@@ -58,8 +59,10 @@ const STEPS_A_WINDOW: u32 = 57 / STEP_BITS;
 /// reaches beyond the end has found padding that is wrong.
 fn decode_into(coded: &[u8], room: &mut [u8]) -> Result<usize, DecodeError> {
     let (mut written, mut taken) = (0, 0_usize);
+    let mut flipped = flipped_window(coded, taken);
     loop {
-        let mut flipped = flipped_window(coded, taken);
+        // The first step does not wait for this load: the last window has bits left for it.
+        let mut next = flipped_window(coded, taken);
         let mut steps = 0;
         while steps < STEPS_A_WINDOW {
             let step = peek(flipped);
@@ -68,8 +71,9 @@ fn decode_into(coded: &[u8], room: &mut [u8]) -> Result<usize, DecodeError> {
             }
             put(room, written, step.symbols());
             written += step.count();
-            flipped <<= step.bits();
+            next <<= step.bits();
             taken += step.bits() as usize;
+            flipped = next;
             steps += 1;
         }
         if steps == STEPS_A_WINDOW {
@@ -87,6 +91,7 @@ fn decode_into(coded: &[u8], room: &mut [u8]) -> Result<usize, DecodeError> {
         put(room, written, [symbol, 0]);
         written += 1;
         taken += bits as usize;
+        flipped = flipped_window(coded, taken);
     }
 }
 
