@@ -72,7 +72,7 @@ const STEPS_LEN: usize = 1 << STEP_BITS;
 ///
 /// From the least significant bit: six bits for the bits of all codes, so that a shift by the
 /// whole needs no mask; two for the number of symbols, 0 when no code fits; an octet for each
-/// symbol; the bits of the first code.
+/// symbol.
 #[derive(Clone, Copy)]
 pub(super) struct Step(u32);
 
@@ -90,12 +90,6 @@ impl Step {
     #[inline]
     pub(super) fn bits(self) -> u32 {
         self.0 & 0x3f
-    }
-
-    /// Bits of its first code.
-    #[inline]
-    pub(super) fn first_bits(self) -> u32 {
-        self.0 >> 24
     }
 
     #[inline]
@@ -184,7 +178,7 @@ const fn steps() -> [Step; STEPS_LEN] {
             let (second, bits, count) =
                 if both { (second, first_bits + second_bits, 2) } else { (0, first_bits, 1) };
             let symbols = (first as u32) << 8 | (second as u32) << 16;
-            steps[STEPS_LEN - 1 - index] = Step(bits | count << 6 | symbols | first_bits << 24);
+            steps[STEPS_LEN - 1 - index] = Step(bits | count << 6 | symbols);
         }
         index += 1;
     }
