@@ -25,12 +25,7 @@ pub struct Responder {
 }
 
 impl Responder {
-    pub(crate) fn new(
-        slot: Arc<Slot>,
-        hub: Arc<Hub>,
-        stream: StreamId,
-        head_only: bool,
-    ) -> Self {
+    pub(crate) fn new(slot: Arc<Slot>, hub: Arc<Hub>, stream: StreamId, head_only: bool) -> Self {
         Self { link: Some((slot, hub)), stream, head_only }
     }
 
@@ -47,8 +42,7 @@ impl Responder {
     /// The stream or its connection has ended, or the status is not an interim one.
     pub fn send_informational(&mut self, response: Response<()>) -> Result<(), Error> {
         let Some((slot, hub)) = &self.link else { return Ok(()) };
-        let (head, stripped) =
-            convert::informational_head(response.status(), response.headers())?;
+        let (head, stripped) = convert::informational_head(response.status(), response.headers())?;
         Counters::add(&hub.shared.counters.stripped_fields, stripped);
         slot.update(hub, |state| match state.send_error() {
             Some(error) => (Err(error), false),
@@ -151,7 +145,9 @@ impl Responder {
         finish: Finish,
     ) -> Result<Option<SendBody>, Error> {
         if !matches!(finish, Finish::Open) {
-            return self.give(head, false, |send| send.chunks.append(chunks), finish).map(|()| None);
+            return self
+                .give(head, false, |send| send.chunks.append(chunks), finish)
+                .map(|()| None);
         }
         let Some((slot, hub)) = self.link.take() else { return Err(gone()) };
         let result = slot.update(&hub, |state| match state.send_error() {

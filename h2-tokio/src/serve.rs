@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
-use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,8 +17,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
 use crate::actor::{Accept, Actor, Engine, Inbound};
-use crate::body::pump::{self, BoxError, Pump, Start};
 use crate::body::RecvBody;
+use crate::body::pump::{self, BoxError, Pump, Start};
 use crate::chunks::Chunks;
 use crate::config::{Config, Knobs};
 use crate::convert::{self, Extra};
@@ -261,8 +260,8 @@ where
         if self.line.is_empty() {
             return false;
         }
-        let in_place = self.knobs.poll_in_place
-            && self.spawn_until.is_none_or(|until| until <= engine.now);
+        let in_place =
+            self.knobs.poll_in_place && self.spawn_until.is_none_or(|until| until <= engine.now);
         let started = Instant::now();
         let mut begun = 0;
         while begun < AT_ONCE && self.poll_service(engine, cx) {
@@ -353,7 +352,6 @@ where
                     pump: None::<Pump<B>>,
                     hub: Arc::clone(&self.hub),
                     date: self.knobs.add_date,
-                    kind: PhantomData,
                 });
             }
             First::Failed => {
@@ -417,11 +415,8 @@ where
                 return engine.reject(stream, ErrorCode::INTERNAL_ERROR);
             }
         };
-        let start = if void || body.is_end_stream() {
-            Ok((Start::end(), None))
-        } else {
-            self.start(body)
-        };
+        let start =
+            if void || body.is_end_stream() { Ok((Start::end(), None)) } else { self.start(body) };
         let Ok((start, rest)) = start else {
             return engine.reject(stream, ErrorCode::INTERNAL_ERROR);
         };
@@ -432,8 +427,7 @@ where
             (None, Some(_)) => engine.open_inbound(stream, true),
         };
         let responder = Responder::new(slot, Arc::clone(&self.hub), stream, head_only);
-        if let (Ok(Some(to)), Some(body)) =
-            (responder.start_with(head, &mut chunks, finish), rest)
+        if let (Ok(Some(to)), Some(body)) = (responder.start_with(head, &mut chunks, finish), rest)
         {
             tokio::spawn(Pump::new(body, to));
         }
@@ -487,16 +481,15 @@ fn extra<B: Body>(body: &B, status: http::StatusCode, head_only: bool, date: boo
 }
 
 /// A call in a task of its own, then its response body.
-struct Handler<F, B, E> {
+struct Handler<F, B> {
     future: Option<Pinned<F>>,
     responder: Option<Responder>,
     pump: Option<Pump<B>>,
     hub: Arc<Hub>,
     date: bool,
-    kind: PhantomData<fn() -> E>,
 }
 
-impl<F, B, E> Future for Handler<F, B, E>
+impl<F, B, E> Future for Handler<F, B>
 where
     F: Future<Output = Result<Response<B>, E>>,
     B: Body,
@@ -518,7 +511,7 @@ where
     }
 }
 
-impl<F, B, E> Handler<F, B, E>
+impl<F, B, E> Handler<F, B>
 where
     F: Future<Output = Result<Response<B>, E>>,
     B: Body,
@@ -580,4 +573,4 @@ where
 }
 
 // Nothing in a handler is pinned but through a box of its own.
-impl<F, B, E> Unpin for Handler<F, B, E> {}
+impl<F, B> Unpin for Handler<F, B> {}

@@ -151,7 +151,8 @@ impl Incoming {
             Err(refused) => {
                 Counters::add(&self.hub.shared.counters.unmappable_requests, 1);
                 // The stream may be gone already; then nobody waits for the answer.
-                let _ = responder.start(refused.status, &HeaderMap::new(), Extra::default())
+                let _ = responder
+                    .start(refused.status, &HeaderMap::new(), Extra::default())
                     .and_then(crate::SendBody::finish);
                 None
             }

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use h2_core::{Connection, End, ErrorCode, Misuse, ResponseHead, StreamId};
 
+use super::Engine;
 use super::command::{Command, Rare};
 use super::entry::Entry;
-use super::Engine;
 use crate::chunks::Chunks;
 use crate::error::{Error, Outcome};
 use crate::exchange::{Finish, Head, Slot, State, wake};
@@ -370,7 +369,7 @@ fn feed(conn: &mut Connection, stream: StreamId, entry: &mut Entry) -> Result<()
     }
     match std::mem::replace(&mut entry.finish, Finish::Done) {
         Finish::Open => entry.finish = Finish::Open,
-        Finish::End => conn.send_data(stream, &mut Bytes::new(), End::Now).map(drop)?,
+        Finish::End => conn.end_stream(stream)?,
         Finish::Trailers(trailers) => conn.send_trailers(stream, trailers)?,
         Finish::Done => {}
     }

@@ -25,7 +25,11 @@ pub(crate) enum Command {
 #[derive(Debug)]
 pub(crate) enum Rare {
     /// Asks for the right to open a stream; `wait` says whether to stand in line for it.
-    Reserve { hub: Arc<Hub>, wait: bool, answer: oneshot::Sender<Result<Permit, Error>> },
+    Reserve {
+        hub: Arc<Hub>,
+        wait: bool,
+        answer: oneshot::Sender<Result<Permit, Error>>,
+    },
     /// A permit that was not used.
     Return(h2_core::Permit),
     /// A request with a permit.

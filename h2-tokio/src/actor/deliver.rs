@@ -159,22 +159,25 @@ impl Engine {
         }
     }
 
-    /// Everything that was written has left our buffers.
-    pub(super) fn flushed(&mut self) {
-        self.conn.handle_flushed(self.now);
+    /// Everything that was written has left our buffers: says whether anyone waited for it.
+    pub(super) fn flushed(&mut self) -> bool {
         if self.flushing.is_empty() {
-            return;
+            return false;
         }
         let mut waiting = std::mem::take(&mut self.flushing);
+        let before = waiting.len();
         waiting.retain(|stream| !self.flush_done(*stream));
-        self.flushing = waiting;
+        let done = waiting.len() < before;
+        // Telling one of them may have made another wait.
+        self.flushing.append(&mut waiting);
+        done
     }
 
     /// Tells the sender of a stream that all of it has left, if that is so.
     fn flush_done(&mut self, stream: StreamId) -> bool {
         let Some(entry) = self.entries.get(&stream) else { return true };
         let Some(slot) = entry.slot.clone() else { return true };
-        if !entry.out.is_empty() || self.conn.queued_data(stream) > 0 {
+        if !entry.out.is_empty() || self.conn.has_unsent(stream) {
             return false;
         }
         let mut state = slot.lock();

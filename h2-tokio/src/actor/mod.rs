@@ -294,6 +294,8 @@ where
         if !self.alarm.poll(cx, at, engine.now) {
             return false;
         }
+        // The deadline lies behind the moment at which this poll began.
+        engine.now = now();
         engine.conn.handle_timeout(engine.now);
         true
     }

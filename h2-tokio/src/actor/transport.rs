@@ -138,12 +138,16 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport<IO> {
         for _ in 0..WRITES {
             let outbox = engine.conn.data_to_send(engine.now);
             if outbox.is_empty() {
-                if self.unflushed && Pin::new(&mut self.io).poll_flush(cx)?.is_ready() {
+                if self.unflushed {
+                    // A transport that encrypts keeps octets back until it is flushed.
+                    if Pin::new(&mut self.io).poll_flush(cx)?.is_pending() {
+                        return Ok(moved);
+                    }
                     self.unflushed = false;
                     moved = true;
-                    engine.flushed();
+                    engine.conn.handle_flushed(engine.now);
                 }
-                return Ok(moved);
+                return Ok(engine.flushed() || moved);
             }
             let Poll::Ready(taken) = push(&mut self.io, &mut self.scratch, cx, outbox)? else {
                 return Ok(moved);

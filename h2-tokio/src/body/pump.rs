@@ -35,10 +35,7 @@ impl Start {
 }
 
 /// Polls a body for what is ready.
-pub(crate) fn take_ready<B>(
-    mut body: Pin<&mut B>,
-    cx: &mut Context<'_>,
-) -> Result<Start, Error>
+pub(crate) fn take_ready<B>(mut body: Pin<&mut B>, cx: &mut Context<'_>) -> Result<Start, Error>
 where
     B: Body,
     B::Error: Into<BoxError>,

@@ -143,8 +143,7 @@ fn headers(fields: &SharedFields, first: usize) -> Result<HeaderMap, Unmappable>
     let mut crumbs = Crumbs::default();
     for (field, octets) in fields.iter().skip(first) {
         let name = name(&field)?;
-        let mut value =
-            HeaderValue::from_maybe_shared(octets).map_err(|_| Unmappable::BAD)?;
+        let mut value = HeaderValue::from_maybe_shared(octets).map_err(|_| Unmappable::BAD)?;
         value.set_sensitive(field.sensitive);
         if name == header::COOKIE {
             crumbs.add(value);
@@ -209,8 +208,12 @@ mod tests {
     }
 
     fn get(path: &str) -> RequestHead {
-        let list =
-            [(":method", "GET"), (":scheme", "https"), (":authority", "a.example"), (":path", path)];
+        let list = [
+            (":method", "GET"),
+            (":scheme", "https"),
+            (":authority", "a.example"),
+            (":path", path),
+        ];
         head(&list)
     }
 
