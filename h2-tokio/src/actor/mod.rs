@@ -42,8 +42,6 @@ pub(crate) struct Inbound {
     pub(crate) head: RequestHead,
     /// It has no body.
     pub(crate) end: bool,
-    /// It was reset before anybody began it.
-    pub(crate) reset: bool,
 }
 
 /// Who takes the requests of a connection.
