@@ -141,6 +141,11 @@ impl Peer {
 
     /// Ends the transport without a word.
     pub(crate) fn vanish(self) {}
+
+    /// Ends the transport after these octets.
+    pub(crate) async fn vanish_with(mut self, last: &[u8]) {
+        self.io.write_all(last).await.unwrap();
+    }
 }
 
 fn now() -> std::time::Instant {
