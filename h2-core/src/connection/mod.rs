@@ -4,6 +4,8 @@
 //! caused them, a command that fails changes nothing, and after the end there is silence.
 
 mod body;
+#[cfg(test)]
+mod chaos;
 mod clock;
 mod commands;
 mod farewell;

@@ -37,8 +37,11 @@ impl Connection {
         if !self.egress.agenda.has_control() {
             return;
         }
-        if self.egress.agenda.has_settings() && !self.clock.is_set(Timer::SettingsAck) {
-            self.clock.set(Timer::SettingsAck, self.config.settings_ack_timeout);
+        if self.egress.agenda.has_settings() {
+            self.negotiation.all_cut();
+            if !self.clock.is_set(Timer::SettingsAck) {
+                self.clock.set(Timer::SettingsAck, self.config.settings_ack_timeout);
+            }
         }
         self.egress.cut_control();
     }
