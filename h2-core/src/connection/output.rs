@@ -106,9 +106,22 @@ impl Connection {
                     self.wake_writer(key);
                     self.guard.saw_progress();
                 }
-                self.schedule(key);
+                self.go_on(key);
                 self.cut_off(key);
             }
+        }
+    }
+
+    /// A frame was cut from a stream: it keeps its turn, or goes to the end of the line.
+    fn go_on(&mut self, key: Key) {
+        let Some(stream) = self.streams.get_mut(key) else { return };
+        let more = stream.out.queued() > 0 && stream.send_window.available() > 0;
+        if more && stream.turn > 0 {
+            stream.turn -= 1;
+            stream.in_ready = true;
+            self.egress.scheduler.keep(key, stream.priority);
+        } else {
+            self.schedule(key);
         }
     }
 
@@ -147,6 +160,7 @@ impl Connection {
         };
         if can_send {
             stream.in_ready = true;
+            stream.turn = if stream.prioritized { stream.priority.turn() - 1 } else { 0 };
             self.egress.scheduler.push(key, stream.priority);
         }
     }
