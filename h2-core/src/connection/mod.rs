@@ -16,6 +16,7 @@ mod negotiate;
 mod output;
 mod priorities;
 mod receive;
+mod upgrade;
 
 use std::collections::VecDeque;
 use std::time::Instant;

@@ -118,7 +118,7 @@ impl Connection {
         Ok(())
     }
 
-    fn apply_remote(&mut self, id: u16, value: u32, first: bool) -> Result<(), Fault> {
+    pub(super) fn apply_remote(&mut self, id: u16, value: u32, first: bool) -> Result<(), Fault> {
         let out_of_range = Violation::InvalidSetting { id, value };
         let before = self.negotiation.remote.clone();
         self.negotiation.remote.apply(id, value)?;
