@@ -80,6 +80,9 @@ pub struct Config {
     pub max_age: Option<Duration>,
     /// Time for open streams to end once a graceful shutdown began. Default 30 s.
     pub drain_timeout: Option<Duration>,
+    /// Whether a client takes server push. Default false. With it,
+    /// [`max_concurrent_streams`](Self::max_concurrent_streams) must be raised above the client's 0.
+    pub enable_push: bool,
     /// Whether a server announces and takes extended CONNECT (RFC 8441). Default false.
     pub enable_connect_protocol: bool,
     /// Whether a server answers a request whose head breaks a rule with 400 or 431 before it
@@ -149,6 +152,7 @@ impl Config {
             idle_timeout: None,
             max_age: None,
             drain_timeout: Some(Duration::from_secs(30)),
+            enable_push: false,
             enable_connect_protocol: false,
             answer_malformed: true,
             seed: 0x9e37_79b9_7f4a_7c15,

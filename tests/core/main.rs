@@ -5,5 +5,6 @@
     clippy::wildcard_enum_match_arm,
     missing_docs
 )]
+mod push;
 mod smoke;
 mod upgrade;

@@ -24,6 +24,7 @@ impl Connection {
     ) -> Result<Option<Delivery>, Fault> {
         self.guard.saw_progress();
         self.inbound.receive(flow).map_err(|_| exceeded(flow))?;
+        self.on_promised_by_us(stream, kind::DATA)?;
         match self.place(stream) {
             Place::Live(key) => {
                 let outcome = self.data_on(key, &data, flow, end, now);

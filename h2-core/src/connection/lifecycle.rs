@@ -119,7 +119,7 @@ impl Connection {
         }
     }
 
-    fn admit_waiting(&mut self) {
+    pub(super) fn admit_waiting(&mut self) {
         while self.reason.is_none() && self.streams.slots() < self.stream_limit() {
             let Some(key) = self.streams.next_waiting() else { return };
             self.give_slot(key);

@@ -15,6 +15,7 @@ mod lifecycle;
 mod negotiate;
 mod output;
 mod priorities;
+mod push;
 mod receive;
 mod upgrade;
 

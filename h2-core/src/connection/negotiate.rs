@@ -30,8 +30,9 @@ impl Negotiation {
         let first = Settings {
             header_table_size: config.header_table_size,
             // RFC 9113 §6.5.2: a client that takes no pushes says so; a server says nothing.
-            enable_push: !client,
-            max_concurrent_streams: (!client).then_some(config.max_concurrent_streams),
+            enable_push: !client || config.enable_push,
+            max_concurrent_streams: (!client || config.enable_push)
+                .then_some(config.max_concurrent_streams),
             initial_window_size: config.stream_window,
             max_frame_size: config.max_frame_size,
             max_header_list_size: Some(config.max_header_list_size),
@@ -190,7 +191,7 @@ impl Connection {
     /// # Errors
     ///
     /// [`Misuse::InvalidSetting`] for values out of range, and for what must not change (RFC 8441
-    /// §3, RFC 9218 §2.1); [`Misuse::NotEnabled`] for push, which this side does not take;
+    /// §3, RFC 9218 §2.1); [`Misuse::WrongRole`] for push, which only a client takes;
     /// [`Misuse::QueueFull`] while 16 changes wait for their acknowledgement;
     /// [`Misuse::ConnectionClosed`].
     pub fn update_settings(&mut self, change: impl FnOnce(&mut Settings)) -> Result<(), Misuse> {
@@ -209,20 +210,23 @@ impl Connection {
         {
             return Err(Misuse::InvalidSetting);
         }
-        if before.enable_push != after.enable_push {
-            return Err(Misuse::NotEnabled);
+        // Push is a client's to take or leave; a server must never say that it takes it.
+        if self.role == Role::Server && before.enable_push != after.enable_push {
+            return Err(Misuse::WrongRole);
         }
         let entries = after.changes_from(before);
         if entries.is_empty() {
             return Ok(());
         }
         self.config.enable_connect_protocol = after.enable_connect_protocol;
+        self.config.enable_push |= after.enable_push;
         if let Some(limit) = after.max_header_list_size {
             self.config.max_header_list_size = limit;
         }
         self.negotiation.in_flight.push_back(after);
         self.reader.max_frame_size = self.negotiation.largest_frame();
         self.egress.agenda.settings(entries);
+        self.admit_waiting();
         Ok(())
     }
 }
