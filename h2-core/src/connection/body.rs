@@ -117,6 +117,22 @@ impl Connection {
         }
     }
 
+    /// Widens a stream's window that holds its sender back, out of what all of them may grow by.
+    pub(super) fn grow_window(&mut self, key: Key) {
+        // A round trip of nothing was measured by a clock that stands still.
+        let Some(round_trip) = self.round_trip.filter(|took| !took.is_zero()) else { return };
+        let pool = self.growth_pool.saturating_sub(self.grown);
+        let Some(stream) = self.streams.get_mut(key) else { return };
+        let (now, ceiling) = (self.clock.now(), self.config.max_stream_window);
+        let target = stream.inbound.target();
+        let Some(octets) = stream.growth.widen_by(now, round_trip, target, ceiling) else { return };
+        let octets = octets.min(pool);
+        if octets > 0 && stream.inbound.widen(octets).is_ok() {
+            stream.growth.widened(octets);
+            self.grown += octets;
+        }
+    }
+
     /// Gives credit back for octets of [`Event::DataReceived`](crate::Event::DataReceived) that
     /// were used up, so that the peer may send as many again.
     ///
@@ -137,6 +153,7 @@ impl Connection {
             return Ok(());
         }
         found.inbound.release(octets).map_err(|_| Misuse::ReleasedTooMuch)?;
+        found.growth.release(octets);
         self.give_back(octets);
         self.announce(key);
         self.settle(key);

@@ -46,6 +46,8 @@ impl Connection {
     }
 
     fn remove_stream(&mut self, key: Key) {
+        let grown = self.streams.get(key).map_or(0, |stream| stream.growth.grown());
+        self.grown = self.grown.saturating_sub(grown);
         if self.streams.remove(key) {
             self.admit_waiting();
         }

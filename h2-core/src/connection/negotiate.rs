@@ -21,6 +21,8 @@ pub(super) struct Negotiation {
     in_flight: VecDeque<Settings>,
     /// How many of them were cut into frames; only those can be acknowledged.
     cut: usize,
+    /// When the oldest of them was cut, if nothing was cut since.
+    cut_at: Option<Instant>,
     remote: Settings,
     remote_known: bool,
 }
@@ -43,6 +45,7 @@ impl Negotiation {
             local: Settings::default(),
             in_flight: VecDeque::from([first]),
             cut: 0,
+            cut_at: None,
             remote: Settings::default(),
             remote_known: false,
         }
@@ -66,8 +69,14 @@ impl Negotiation {
     }
 
     /// All our changes were cut into frames.
-    pub(super) fn all_cut(&mut self) {
+    pub(super) fn all_cut(&mut self, now: Instant) {
+        self.cut_at = (self.cut == 0).then_some(now);
         self.cut = self.in_flight.len();
+    }
+
+    /// When the change was cut that is being acknowledged, if that is certain.
+    fn asked_at(&mut self) -> Option<Instant> {
+        self.cut_at.take()
     }
 
     /// The oldest change that the peer can have seen.
@@ -162,6 +171,9 @@ impl Connection {
         let Some(acknowledged) = self.negotiation.acknowledge() else {
             return Err(Violation::UnsolicitedSettingsAck.into());
         };
+        if let Some(asked) = self.negotiation.asked_at() {
+            self.saw_round_trip(asked);
+        }
         let before = std::mem::replace(&mut self.negotiation.local, acknowledged.clone());
         self.reader.max_frame_size = self.negotiation.largest_frame();
         if before.header_table_size != acknowledged.header_table_size {

@@ -38,7 +38,7 @@ impl Connection {
             return;
         }
         if self.egress.agenda.has_settings() {
-            self.negotiation.all_cut();
+            self.negotiation.all_cut(self.clock.now());
             if !self.clock.is_set(Timer::SettingsAck) {
                 self.clock.set(Timer::SettingsAck, self.config.settings_ack_timeout);
             }
@@ -58,6 +58,8 @@ impl Connection {
             if stream.recv.is_closed() || stream.discard {
                 continue;
             }
+            self.grow_window(key);
+            let Some(stream) = self.streams.get_mut(key) else { continue };
             if let Some(increment) = stream.inbound.announce() {
                 self.egress.outbox.gather(|out| frame::window_update(out, Some(key.id), increment));
             }

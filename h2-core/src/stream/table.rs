@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::{Half, Outgoing};
 use crate::StreamId;
 use crate::event::Event;
-use crate::flow::{Inbound, Window};
+use crate::flow::{Growth, Inbound, Window};
 use crate::message::BodyLength;
 use crate::priority::Priority;
 
@@ -37,6 +37,7 @@ pub(crate) struct Stream {
     pub(crate) recv: Half,
     pub(crate) send_window: Window,
     pub(crate) inbound: Inbound,
+    pub(crate) growth: Growth,
     pub(crate) out: Outgoing,
     pub(crate) recv_length: BodyLength,
     pub(crate) send_length: BodyLength,
@@ -95,6 +96,7 @@ impl Stream {
             recv: Half::Head,
             send_window: Window::new(send_window),
             inbound,
+            growth: Growth::new(now),
             out: Outgoing::default(),
             recv_length: BodyLength::default(),
             send_length: BodyLength::default(),
