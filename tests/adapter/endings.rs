@@ -192,7 +192,8 @@ async fn a_body_that_fails_is_the_error_of_its_request() {
 #[tokio::test(start_paused = true)]
 async fn a_response_body_that_fails_is_no_clean_end() {
     let client = client_of(|_| async {
-        let frames = [Ok(Frame::data(Bytes::from_static(b"half"))), Err(std::io::Error::other("x"))];
+        let frames =
+            [Ok(Frame::data(Bytes::from_static(b"half"))), Err(std::io::Error::other("x"))];
         Ok(Response::new(StreamBody::new(futures::stream::iter(frames))))
     });
     let outcome = match client.request(get("/")).await {
@@ -321,14 +322,12 @@ async fn what_is_left_of_a_request_after_its_response_is_declined_without_an_err
     let stream = peer.conn.send_request(core_post(), End::Later).unwrap();
     let mut whole = false;
     loop {
-        match peer.next().await.unwrap() {
-            Event::DataReceived { end, .. } => whole |= end,
-            Event::SendStopped { stream: stopped, code } => {
-                assert_eq!((stopped, code), (stream, ErrorCode::NO_ERROR));
-                break;
-            }
-            _ => {}
+        let event = peer.next().await.unwrap();
+        if let Event::SendStopped { stream: stopped, code } = event {
+            assert_eq!((stopped, code), (stream, ErrorCode::NO_ERROR));
+            break;
         }
+        whole |= matches!(event, Event::DataReceived { end: true, .. });
     }
     assert!(whole);
 }
