@@ -176,6 +176,7 @@ impl Engine {
             sent = sent.and_then(|()| self.conn.send_informational(stream, interim));
         }
         if let Some(head) = head {
+            self.patience.answer();
             sent = sent.and_then(|()| send_head(&mut self.conn, stream, head, entry));
         }
         if had_more {
@@ -304,6 +305,7 @@ impl Engine {
 
     /// Makes a slot for a stream that the peer opened.
     pub(crate) fn open_inbound(&mut self, stream: StreamId, ended: bool) -> Arc<Slot> {
+        self.patience.hand();
         let (room, report_at) = (self.shared.room, self.shared.report_at);
         let slot = Arc::new(Slot::accepted(stream, room, report_at, ended));
         self.entries.insert(stream, Entry::new(Some(Arc::clone(&slot)), ended));

@@ -10,6 +10,7 @@ pub(crate) mod command;
 mod deliver;
 mod entry;
 mod line;
+mod patience;
 mod timer;
 mod transport;
 
@@ -26,6 +27,7 @@ use tokio::sync::{mpsc, oneshot};
 use self::command::Command;
 use self::entry::{Entry, IdHasher};
 use self::line::Line;
+use self::patience::Patience;
 use self::timer::Alarm;
 use self::transport::Transport;
 use crate::config::{Config, Knobs};
@@ -113,6 +115,7 @@ pub(crate) struct Engine {
     next_ping: u64,
     /// Streams whose sender waits for a flush.
     flushing: Vec<StreamId>,
+    patience: Patience,
     knobs: Knobs,
     is_client: bool,
     /// The peer's first octets were those of an HTTP/1 response.
@@ -164,6 +167,7 @@ impl Engine {
             pings: HashMap::new(),
             next_ping: 0,
             flushing: Vec::new(),
+            patience: Patience::default(),
             knobs: config.knobs,
             is_client,
             http1: false,
@@ -209,6 +213,8 @@ pub(crate) struct Actor<IO, A: Accept> {
     transport: Transport<IO>,
     accept: A,
     alarm: Alarm,
+    /// Other tasks should run before this one goes on.
+    yields: bool,
     /// When a connection that is idle gives back its memory.
     trim_at: Option<Instant>,
     /// By when the last octets must be written and read.
@@ -222,7 +228,15 @@ where
 {
     pub(crate) fn new(io: IO, engine: Engine, accept: A) -> Self {
         let transport = Transport::new(io);
-        Self { engine, transport, accept, alarm: Alarm::default(), trim_at: None, closing_by: None }
+        Self {
+            engine,
+            transport,
+            accept,
+            alarm: Alarm::default(),
+            yields: false,
+            trim_at: None,
+            closing_by: None,
+        }
     }
 
     /// Runs the connection; ready when it is over and the transport is closed.
@@ -240,6 +254,9 @@ where
                     return self.part(cx).map(|()| reason);
                 }
             };
+            if std::mem::take(&mut self.yields) {
+                break;
+            }
             busy |= moved;
             if busy && !moved {
                 let idle = self.engine.is_idle();
@@ -264,7 +281,8 @@ where
         let delivered = self.deliver();
         let accepted = self.accept.poll(&mut self.engine, cx);
         // One write for all answers. They are bounded by the streams that the peer may have open.
-        let written = !(accepted && self.accept.is_busy()) && self.write(cx);
+        let later = accepted && self.accept.is_busy();
+        let written = !later && self.write_unless_due(cx);
         if self.engine.closed.is_some() {
             self.accept.closed();
         }
@@ -300,6 +318,17 @@ where
             self.engine.deliver(event, &mut self.accept);
         }
         delivered
+    }
+
+    /// Writes, unless answers that are about to come should go out with it.
+    fn write_unless_due(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.engine.patience.waits() {
+            self.yields = true;
+            return false;
+        }
+        let written = self.write(cx);
+        self.engine.patience.wrote();
+        written
     }
 
     /// Cuts frames and writes them until the transport takes no more or nothing is left.
