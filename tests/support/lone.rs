@@ -64,6 +64,10 @@ impl Setup {
         Self { is_server, config, peer: Vec::new(), handshake: true, acknowledges: true }
     }
 
+    pub fn is_client(&self) -> bool {
+        !self.is_server
+    }
+
     pub fn config(mut self, change: impl FnOnce(&mut Config)) -> Self {
         change(&mut self.config);
         self
@@ -94,7 +98,7 @@ impl Setup {
         ways.extend([1, seed.unwrap_or(2)].map(|seed| Delivery::Cuts { seed }));
         let mut first: Option<Transcript> = None;
         for way in ways {
-            let told = Told(format!("{way:?}"));
+            let note = Note(format!("delivered: {way:?}"));
             let mut lone = self.clone().start(way);
             script(&mut lone);
             let transcript = std::mem::take(&mut lone.transcript);
@@ -106,7 +110,7 @@ impl Setup {
                     assert!(first.octets == transcript.octets, "octets depend on the delivery");
                 }
             }
-            drop(told);
+            drop(note);
         }
     }
 
@@ -154,14 +158,34 @@ impl Setup {
     }
 }
 
-/// Says how the script was delivered when it fails.
-struct Told(String);
+/// Says something about the run when it fails: the row of a table, the delivery, the seed.
+#[derive(Debug)]
+pub struct Note(pub String);
 
-impl Drop for Told {
+impl Drop for Note {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("delivered: {}", self.0);
+            eprintln!("{}", self.0);
         }
+    }
+}
+
+/// A table of inputs that end the connection, each after the same beginning.
+pub fn each_ends_it(
+    setup: &Setup,
+    begin: impl Fn(&mut Lone),
+    rows: &[(&str, &dyn Wire, ErrorCode)],
+) {
+    for (name, wire, code) in rows {
+        let note = Note(format!("row: {name}"));
+        setup.clone().run(|lone| {
+            begin(lone);
+            lone.must_be_fine();
+            lone.forget();
+            lone.hears(*wire);
+            lone.must_go_away(*code);
+        });
+        drop(note);
     }
 }
 
@@ -532,7 +556,7 @@ pub fn short(events: &[Event]) -> Vec<String> {
         }
         lines.push(match event {
             Event::RequestReceived { stream, head, end: e } => {
-                let target = head.path().or(head.authority()).unwrap_or("-");
+                let target = head.path().or_else(|| head.authority()).unwrap_or("-");
                 format!("request {stream} {} {target}{}", head.method(), end(*e))
             }
             Event::InformationalReceived { stream, head } => {

@@ -7,6 +7,7 @@ use bytes::{Buf, BytesMut};
 use h2_core::{Config, Connection, Event};
 
 use crate::frames::{Frame, Reader};
+use crate::lone::Note;
 use crate::rng::Rng;
 
 /// One end.
@@ -31,23 +32,13 @@ pub struct Pair {
     rng: Rng,
 }
 
-struct Told(u64);
-
-impl Drop for Told {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("seed {}", self.0);
-        }
-    }
-}
-
 /// Runs a script with several seeds; a failure prints its seed, `SEED` repeats it.
 pub fn seeds(count: u64, client: &Config, server: &Config, script: impl Fn(&mut Pair)) {
     let one: Option<u64> = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
     for seed in one.map_or(0..count, |seed| seed..seed + 1) {
-        let told = Told(seed);
+        let note = Note(format!("seed {seed}"));
         script(&mut Pair::new(client.clone(), server.clone(), seed));
-        drop(told);
+        drop(note);
     }
 }
 

@@ -241,19 +241,11 @@ pub fn ok(stream: u32) -> Raw {
     headers(stream, &[(":status", "200")])
 }
 
-pub const GET: &[Pair<'static>] = &[
-    (":method", "GET"),
-    (":scheme", "https"),
-    (":authority", "example.org"),
-    (":path", "/"),
-];
+pub const GET: &[Pair<'static>] =
+    &[(":method", "GET"), (":scheme", "https"), (":authority", "example.org"), (":path", "/")];
 
-pub const POST: &[Pair<'static>] = &[
-    (":method", "POST"),
-    (":scheme", "https"),
-    (":authority", "example.org"),
-    (":path", "/"),
-];
+pub const POST: &[Pair<'static>] =
+    &[(":method", "POST"), (":scheme", "https"), (":authority", "example.org"), (":path", "/")];
 
 /// The fields of a POST and more.
 pub fn post_and<'a>(more: &[Pair<'a>]) -> Vec<Pair<'a>> {
