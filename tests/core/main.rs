@@ -1,1 +1,18 @@
-//! placeholder.
+//! The core, rule by rule: the traps that others fell into, reactions to what is suspicious, flow
+//! control, commands, output, farewell and time.
+
+// Tests: a panic is how they report, and their names say what they show.
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::wildcard_enum_match_arm)]
+#![allow(clippy::cast_possible_truncation)]
+
+mod commands;
+mod fields_in;
+mod fields_out;
+mod flow;
+mod outbox;
+mod pairs;
+mod reaction;
+mod shutdown;
+mod timers;
+mod traps;
+mod traps_more;
