@@ -8,10 +8,14 @@ mod egress;
 mod error;
 mod event;
 mod fields;
+mod flow;
+mod frame;
+mod guard;
 pub mod hpack;
 mod message;
 mod priority;
 mod settings;
+mod stream;
 mod stream_id;
 
 pub use config::{Bucket, Config};

@@ -13,6 +13,7 @@ mod outbox;
 mod pairs;
 mod reaction;
 mod shutdown;
+mod smoke;
 mod timers;
 mod traps;
 mod traps_more;

@@ -91,12 +91,12 @@ fn trap_05_the_preface_may_come_in_any_pieces() {
 fn trap_06_padding_from_none_to_255_octets_is_counted_and_taken_off() {
     lone::server(|server| {
         server.hears(wire::post(1));
-        let connection = server.conn.local_flow_control_window(None);
+        let connection = server.peer_may_send(0);
         for padding in 0..=255 {
             server.hears(wire::data(1, "").padded(padding));
         }
         server.must_be_fine();
-        let lost = connection - server.conn.local_flow_control_window(None);
+        let lost = connection - server.peer_may_send(0);
         assert_eq!(lost, 0, "padding is credited by the core");
         server.hears(wire::raw(0, 8, 1, &[3, 0, 0]));
         server.must_go_away(PROTOCOL_ERROR);
@@ -172,8 +172,7 @@ fn one_size(size: u32) -> wire::Raw {
 }
 
 fn with_table(server: &mut Lone, size: u32) {
-    let now = server.now;
-    server.act(|conn| conn.update_settings(|s| s.header_table_size = size, now)).unwrap();
+    server.act(|conn| conn.update_settings(|s| s.header_table_size = size)).unwrap();
 }
 
 #[test]
@@ -345,8 +344,8 @@ fn trap_20_padding_is_credited_by_the_core_on_both_levels() {
 fn trap_21_a_new_initial_window_never_touches_the_connection() {
     lone::server(|server| {
         server.hears((wire::get(1), wire::settings(&[(4, 0)]), wire::settings(&[(4, 9)])));
-        assert_eq!(server.conn.remote_flow_control_window(None), 65_535);
-        assert_eq!(server.conn.remote_flow_control_window(Some(id(1))), 9);
+        assert_eq!(server.may_send(0), 65_535);
+        assert_eq!(server.may_send(1), 9);
     });
 }
 
@@ -361,9 +360,9 @@ fn trap_22_windows_below_zero_do_not_wrap() {
         }
         server.hears(wire::settings(&[(4, 0)]));
         server.must_be_fine();
-        assert_eq!(server.conn.remote_flow_control_window(Some(id(1))), -100_000);
+        assert_eq!(server.may_send(1), -100_000);
         server.hears(wire::window_update(1, 0x7fff_ffff));
-        assert_eq!(server.conn.remote_flow_control_window(Some(id(1))), 0x7fff_ffff - 100_000);
+        assert_eq!(server.may_send(1), 0x7fff_ffff - 100_000);
     });
 }
 
@@ -417,13 +416,13 @@ fn trap_26_an_increment_of_zero_ends_only_what_it_is_about() {
 fn trap_27_data_that_nobody_takes_is_credited_to_the_connection() {
     let one = Setup::server().config(|config| config.max_concurrent_streams = 1);
     one.run(|server| {
-        let full = server.conn.local_flow_control_window(None);
+        let full = server.peer_may_send(0);
         // Refused, then reset by us, then complete.
         server.hears((wire::post(1), wire::post(3), wire::data_of(3, 16_000)));
-        assert_eq!(server.conn.local_flow_control_window(None), full, "refused");
+        assert_eq!(server.peer_may_send(0), full, "refused");
         server.resets(1, CANCEL);
         server.hears(wire::data_of(1, 16_000).end_stream());
-        assert_eq!(server.conn.local_flow_control_window(None), full, "reset");
+        assert_eq!(server.peer_may_send(0), full, "reset");
         server.releases(1);
         server.must_live();
     });
@@ -432,16 +431,16 @@ fn trap_27_data_that_nobody_takes_is_credited_to_the_connection() {
 #[test]
 fn trap_28_an_unread_body_is_credited_to_the_connection_alone() {
     lone::server(|server| {
-        let full = server.conn.local_flow_control_window(None);
+        let full = server.peer_may_send(0);
         server.hears((wire::post(1), wire::data_of(1, 10_000)));
-        let stream = server.conn.local_flow_control_window(Some(id(1)));
+        let stream = server.peer_may_send(1);
         server.act(|conn| conn.discard_received_data(id(1)));
-        assert_eq!(server.conn.local_flow_control_window(None), full);
+        assert_eq!(server.peer_may_send(0), full);
         server.forget();
         server.hears(wire::data_of(1, 10_000));
         assert_eq!(server.told(), Vec::<String>::new());
-        assert_eq!(server.conn.local_flow_control_window(None), full);
-        assert_eq!(server.conn.local_flow_control_window(Some(id(1))), stream - 10_000);
+        assert_eq!(server.peer_may_send(0), full);
+        assert_eq!(server.peer_may_send(1), stream - 10_000);
         assert_eq!(server.says_on(1), []);
     });
 }
@@ -449,14 +448,14 @@ fn trap_28_an_unread_body_is_credited_to_the_connection_alone() {
 #[test]
 fn trap_29_an_error_in_data_is_credited_exactly_once() {
     lone::server(|server| {
-        let full = server.conn.local_flow_control_window(None);
+        let full = server.peer_may_send(0);
         server.hears(wire::headers(1, &wire::post_and(&[("content-length", "5")])));
         server.hears(wire::data_of(1, 10_000));
         server.must_reset(1, PROTOCOL_ERROR);
-        assert_eq!(server.conn.local_flow_control_window(None), full);
+        assert_eq!(server.peer_may_send(0), full);
         server.hears((wire::get(3), wire::data_of(3, 10_000)));
         server.must_reset(3, STREAM_CLOSED);
-        assert_eq!(server.conn.local_flow_control_window(None), full);
+        assert_eq!(server.peer_may_send(0), full);
     });
 }
 
@@ -465,7 +464,7 @@ fn trap_30_a_smaller_window_binds_from_its_acknowledgement_on() {
     Setup::server().config(|config| config.stream_window = 10).unacknowledged().run(|server| {
         server.hears((wire::post(1), wire::data_of(1, 5_000), wire::settings_ack()));
         server.must_be_fine();
-        assert_eq!(server.conn.local_flow_control_window(Some(id(1))), 10 - 5_000);
+        assert_eq!(server.peer_may_send(1), 10 - 5_000);
         server.hears(wire::data_of(1, 1));
         server.must_reset(1, FLOW_CONTROL_ERROR);
     });
@@ -477,6 +476,6 @@ fn trap_31_the_connection_window_is_raised_by_window_update() {
         let said = server.says();
         let raised = Frame::WindowUpdate { stream: 0, increment: 16 * 1024 * 1024 - 65_535 };
         assert!(said.contains(&raised), "{said:?}");
-        assert_eq!(server.conn.local_flow_control_window(None), 16 * 1024 * 1024);
+        assert_eq!(server.peer_may_send(0), 16 * 1024 * 1024);
     });
 }

@@ -69,7 +69,7 @@ fn the_reserved_bit_is_ignored_in_every_frame() {
         server.hears(wire::rst(R | 1, CANCEL));
         server.must_be_fine();
         assert_eq!(server.told(), ["request 1 POST /", "data 1 3", "reset 1 CANCEL peer"]);
-        assert_eq!(server.conn.remote_flow_control_window(None), 65_535 + 7);
+        assert_eq!(server.may_send(0), 65_535 + 7);
         server.hears(wire::goaway(R, NO_ERROR, b"").on_stream(R));
         assert_eq!(server.told(), ["goaway 0 NO_ERROR"]);
     });
@@ -288,8 +288,7 @@ fn get_after(stream: u32, prefix: &[u8]) -> wire::Raw {
 fn a_reduced_table_must_be_confirmed_once_it_is_acknowledged() {
     let reduce = |server: &mut Lone| {
         server.hears(filled(1));
-        let now = server.now;
-        server.act(|conn| conn.update_settings(|s| s.header_table_size = 64, now)).unwrap();
+        server.act(|conn| conn.update_settings(|s| s.header_table_size = 64)).unwrap();
         server.hears(filled(3));
         server.must_be_fine();
         server.hears(wire::settings_ack());

@@ -137,7 +137,7 @@ fn whatever_comes_on_a_stream_that_we_reset_is_discarded() {
         server.resets(1, CANCEL);
         server.must_reset(1, CANCEL);
         server.forget();
-        let before = server.conn.local_flow_control_window(None);
+        let before = server.peer_may_send(0);
         let trailers = wire::headers(1, &[("x", "y")]).end_stream();
         server.hears((wire::data_of(1, 5_000), wire::data_of(1, 10).padded(9)));
         server.hears((wire::window_update(1, 1), wire::priority(1, 0, 0), trailers));
@@ -145,7 +145,7 @@ fn whatever_comes_on_a_stream_that_we_reset_is_discarded() {
         server.must_be_fine();
         assert_eq!(server.told(), Vec::<String>::new());
         assert!(server.says_on(1).is_empty());
-        assert_eq!(server.conn.local_flow_control_window(None), before, "credit is given back");
+        assert_eq!(server.peer_may_send(0), before, "credit is given back");
     });
     lone::client(|client| {
         let stream = client.requests("GET", true);

@@ -122,9 +122,8 @@ fn settings_apply_at_once_and_the_ack_goes_first() {
 #[test]
 fn acknowledgements_apply_our_settings_one_by_one() {
     lone::server(|server| {
-        let now = server.now;
-        server.act(|conn| conn.update_settings(|s| s.initial_window_size = 1_000, now)).unwrap();
-        server.act(|conn| conn.update_settings(|s| s.initial_window_size = 2_000, now)).unwrap();
+        server.act(|conn| conn.update_settings(|s| s.initial_window_size = 1_000)).unwrap();
+        server.act(|conn| conn.update_settings(|s| s.initial_window_size = 2_000)).unwrap();
         let said = server.says();
         assert_eq!(said, [Frame::Settings(vec![(4, 1_000)]), Frame::Settings(vec![(4, 2_000)])]);
         let mut windows = Vec::new();

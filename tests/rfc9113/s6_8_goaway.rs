@@ -160,12 +160,12 @@ fn streams_above_our_last_one_still_count_for_the_connection() {
         };
         server.hears(wire::pong(payload));
         server.forget();
-        let before = server.conn.local_flow_control_window(None);
+        let before = server.peer_may_send(0);
         let block = [wire::block(wire::POST), wire::incremental("x-late", "kept")].concat();
         server.hears((wire::headers_of(3, &block), wire::data_of(3, 9_000).end_stream()));
         server.must_be_fine();
         assert_eq!(server.told(), Vec::<String>::new());
-        assert_eq!(server.conn.local_flow_control_window(None), before, "credit is given back");
+        assert_eq!(server.peer_may_send(0), before, "credit is given back");
         server.hears(wire::headers_of(1, &wire::indexed(62)).end_stream());
         let events = server.events();
         let [Event::TrailersReceived { trailers, .. }] = &events[..] else { panic!("{events:?}") };

@@ -22,7 +22,7 @@ fn a_window_update_of_a_wrong_form_ends_the_connection() {
         setup.clone().run(|lone| {
             lone.hears(wire::window_update(0, 0x7fff_ffff - 65_535));
             lone.must_ignore();
-            assert_eq!(lone.conn.remote_flow_control_window(None), 0x7fff_ffff);
+            assert_eq!(lone.may_send(0), 0x7fff_ffff);
         });
     }
 }
@@ -127,12 +127,12 @@ fn a_new_initial_window_shifts_the_windows_of_streams_alone() {
         server.responds(1, 200, false);
         server.sends(1, vec![0; 100], false);
         server.hears(wire::settings(&[(4, 1_000)]));
-        assert_eq!(server.conn.remote_flow_control_window(Some(id(1))), 900);
-        assert_eq!(server.conn.remote_flow_control_window(Some(id(3))), 1_007);
-        assert_eq!(server.conn.remote_flow_control_window(None), 65_535 - 100);
+        assert_eq!(server.may_send(1), 900);
+        assert_eq!(server.may_send(3), 1_007);
+        assert_eq!(server.may_send(0), 65_535 - 100);
         server.hears((wire::settings(&[(4, 2_000)]), wire::get(5)));
-        assert_eq!(server.conn.remote_flow_control_window(Some(id(1))), 1_900);
-        assert_eq!(server.conn.remote_flow_control_window(Some(id(5))), 2_000);
+        assert_eq!(server.may_send(1), 1_900);
+        assert_eq!(server.may_send(5), 2_000);
     });
 }
 
@@ -148,7 +148,7 @@ fn a_window_below_zero_is_tracked() {
         server.sends(1, vec![0; 10_000], true);
         assert_eq!(body(&server.says()), 60_000);
         server.hears(wire::settings(&[(4, 16_000)]));
-        assert_eq!(server.conn.remote_flow_control_window(Some(id(1))), -44_000);
+        assert_eq!(server.may_send(1), -44_000);
         server.forget();
         server.hears(wire::window_update(1, 44_000));
         assert_eq!(body(&server.says()), 0, "the window is zero");
@@ -173,8 +173,7 @@ fn an_initial_window_that_overflows_a_stream_ends_the_connection() {
 #[test]
 fn our_smaller_window_binds_from_its_acknowledgement_on() {
     let begin = |server: &mut Lone| {
-        let now = server.now;
-        server.act(|conn| conn.update_settings(|s| s.initial_window_size = 100, now)).unwrap();
+        server.act(|conn| conn.update_settings(|s| s.initial_window_size = 100)).unwrap();
     };
     lone::server(|server| {
         begin(server);
@@ -236,8 +235,8 @@ fn credit_comes_back_when_it_is_released() {
     setup.run(|server| {
         server.hears((wire::post(1), wire::data_of(1, 10_000)));
         server.forget();
-        assert_eq!(server.conn.local_flow_control_window(Some(id(1))), 0);
-        assert_eq!(server.conn.local_flow_control_window(None), 55_535);
+        assert_eq!(server.peer_may_send(1), 0);
+        assert_eq!(server.peer_may_send(0), 55_535);
         server.acknowledges(1, 10_000);
         let said = server.says_on(1);
         let [Frame::WindowUpdate { increment, .. }] = said[..] else { panic!("{said:?}") };

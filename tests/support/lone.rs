@@ -416,6 +416,18 @@ impl Lone {
         self.act(|conn| conn.acknowledge_received_data(id(stream), octets)).expect("was received");
     }
 
+    /// Octets the peer lets us send on a stream, or with 0 on all together.
+    #[track_caller]
+    pub fn may_send(&self, stream: u32) -> i64 {
+        self.conn.local_flow_control_window(StreamId::new(stream)).expect("an open stream")
+    }
+
+    /// Octets we let the peer send on a stream, or with 0 on all together.
+    #[track_caller]
+    pub fn peer_may_send(&self, stream: u32) -> i64 {
+        self.conn.remote_flow_control_window(StreamId::new(stream)).expect("an open stream")
+    }
+
     // What must be.
 
     /// One GOAWAY with this code is the last frame, the end is the last event, and nothing is
