@@ -16,7 +16,7 @@ fn a_window_update_of_a_wrong_form_ends_the_connection() {
                 ("increment 0", &wire::window_update(0, 0), PROTOCOL_ERROR),
                 ("increment 0 with R", &wire::window_update(0, 1 << 31), PROTOCOL_ERROR),
                 ("overflow", &wire::window_update(0, 0x7fff_ffff), FLOW_CONTROL_ERROR),
-                ("overflow by 1", &wire::window_update(0, 0x7fff_0000), FLOW_CONTROL_ERROR),
+                ("overflow by 1", &wire::window_update(0, 0x7fff_0001), FLOW_CONTROL_ERROR),
             ],
         );
         setup.clone().run(|lone| {

@@ -514,6 +514,14 @@ impl Lone {
         assert!(!reset, "said {:?}", self.said);
     }
 
+    /// Whatever the peer sent was credited to the connection: it is announced when it is half of the
+    /// window, so the peer always has more than half. With [`narrow`] windows a leak shows soon.
+    #[track_caller]
+    pub fn must_have_its_credit_back(&self) {
+        let window = self.peer_may_send(0);
+        assert!((32_768..=65_535).contains(&window), "the peer may send {window}");
+    }
+
     /// Nothing was said and nothing happened since the last look.
     #[track_caller]
     pub fn must_ignore(&mut self) {
@@ -531,6 +539,13 @@ impl Lone {
         assert!(self.said.contains(&Frame::Pong(*b"are you?")), "said {:?}", self.said);
         self.said.retain(|frame| *frame != Frame::Pong(*b"are you?"));
     }
+}
+
+/// Windows of 65,535 octets, for the connection as for each stream.
+pub fn narrow(config: &mut Config) {
+    config.isolation = false;
+    config.stream_window = 65_535;
+    config.connection_window = 65_535;
 }
 
 pub fn fields(list: &[Pair<'_>]) -> Fields {
