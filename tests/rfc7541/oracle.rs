@@ -69,6 +69,21 @@ fn what_the_oracle_encodes_we_decode_to_the_same() {
     }
 }
 
+#[test]
+fn the_oracle_agrees_on_the_huffman_code_of_every_octet() {
+    for octet in 0..=u8::MAX {
+        // Surrounded by enough short codes to make coding worth while.
+        let value = [&[b'a'; 40][..], &[octet, octet], &[b'e'; 40]].concat();
+        let mut list = Fields::new();
+        list.push("x", &value);
+        let block = encode(&mut Encoder::new(4096), &list);
+        assert!(block.len() < value.len());
+        let decoded = hpack_oracle::Decoder::new().decode(&block).unwrap();
+        assert_eq!(decoded, [(b"x".to_vec(), value)]);
+        assert_eq!(decode(&mut Decoder::new(4096), &block).unwrap(), list);
+    }
+}
+
 /// A peer that offers 4 GiB, then nothing, then 4,096 octets costs us no more than 4,096.
 #[test]
 fn the_oracle_stays_in_step_over_ten_thousand_blocks_with_changing_tables() {

@@ -14,7 +14,7 @@ pub(crate) const UNLIMITED: ListLimits =
 /// Octets from hexadecimal digits; white space is for the reader.
 pub(crate) fn hex(digits: &str) -> Vec<u8> {
     let digits: Vec<_> = digits.chars().filter_map(|digit| digit.to_digit(16)).collect();
-    assert!(digits.len().is_multiple_of(2), "half an octet");
+    assert!(digits.len() % 2 == 0, "half an octet");
     digits.chunks(2).map(|pair| u8::try_from(pair[0] << 4 | pair[1]).unwrap()).collect()
 }
 

@@ -81,7 +81,7 @@ impl Connection {
         stream.recv_length = length;
         stream.moved += flow as u64;
         if end {
-            stream.recv.close();
+            stream.end_received();
         }
         let wanted = !stream.discard && (end || !data.is_empty());
         let back = if stream.discard { flow } else { flow - data.len() };

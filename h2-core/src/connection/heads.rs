@@ -223,6 +223,9 @@ impl Connection {
         let id = key.id;
         let Some(stream) = self.streams.get_mut(key) else { return Ok(()) };
         if stream.silent {
+            if opening.end {
+                stream.end_received();
+            }
             return Ok(());
         }
         if opening.on_itself {
@@ -298,7 +301,7 @@ impl Connection {
         stream.recv_length.finish().map_err(|Mismatch { expected, seen }| {
             Fault::Stream(id, Violation::ContentLength { expected, received: seen })
         })?;
-        stream.recv.close();
+        stream.end_received();
         if !stream.discard {
             self.emit(key, Event::TrailersReceived { stream: id, trailers });
         }

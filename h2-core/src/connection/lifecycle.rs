@@ -64,7 +64,7 @@ impl Connection {
     fn forget_waiting(&mut self, key: Key) {
         let Some(stream) = self.streams.get_mut(key) else { return };
         let events = stream.waiting.take().unwrap_or_default();
-        for event in events.iter() {
+        for event in &events {
             if let Event::RequestReceived { head, .. } = event {
                 self.undelivered = self.undelivered.saturating_sub(heads::cost(head));
             }
@@ -103,7 +103,7 @@ impl Connection {
             self.give_slot(key);
         } else {
             if let Some(stream) = self.streams.get_mut(key) {
-                stream.waiting = Some(Box::new(VecDeque::new()));
+                stream.waiting = Some(VecDeque::new());
             }
             self.streams.wait_for_slot(key);
         }
@@ -115,7 +115,7 @@ impl Connection {
         let Some(stream) = self.streams.get_mut(key) else { return };
         stream.held = true;
         if let Some(events) = stream.waiting.take() {
-            self.events.extend(*events);
+            self.events.extend(events);
         }
     }
 
@@ -145,8 +145,7 @@ impl Connection {
             let (code, debug) = (reason.code, reason.debug.clone());
             self.egress.agenda.goaway(GoAway { last, code, debug });
         }
-        let agenda = &mut self.egress.agenda;
-        self.egress.outbox.gather(|out| agenda.cut_control(out));
+        self.egress.cut_control();
         self.egress.agenda.clear();
         for key in self.streams.keys() {
             if let Some(stream) = self.streams.get_mut(key) {

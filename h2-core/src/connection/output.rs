@@ -15,8 +15,10 @@ impl Connection {
     /// Cuts frames until a batch is full or there is nothing left to cut.
     pub(super) fn cut(&mut self) {
         if self.reason.is_none() {
-            self.cut_control();
-            self.cut_updates();
+            if self.egress.outbox.len() < self.config.batch {
+                self.cut_control();
+                self.cut_updates();
+            }
             while self.egress.outbox.len() < self.config.batch {
                 if let Some(key) = self.egress.agenda.heads.pop_front() {
                     self.cut_heads(key);
@@ -32,14 +34,13 @@ impl Connection {
     }
 
     fn cut_control(&mut self) {
-        let agenda = &mut self.egress.agenda;
-        if !agenda.has_control() {
+        if !self.egress.agenda.has_control() {
             return;
         }
-        if agenda.has_settings() && !self.clock.is_set(Timer::SettingsAck) {
+        if self.egress.agenda.has_settings() && !self.clock.is_set(Timer::SettingsAck) {
             self.clock.set(Timer::SettingsAck, self.config.settings_ack_timeout);
         }
-        self.egress.outbox.gather(|out| agenda.cut_control(out));
+        self.egress.cut_control();
     }
 
     fn cut_updates(&mut self) {
@@ -225,8 +226,7 @@ impl Connection {
 
     /// A graceful end: the last GOAWAY was promised, nothing is open.
     pub(super) fn finish(&mut self, reason: CloseReason) {
-        let agenda = &mut self.egress.agenda;
-        self.egress.outbox.gather(|out| agenda.cut_control(out));
+        self.egress.cut_control();
         self.end(reason);
     }
 

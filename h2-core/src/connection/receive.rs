@@ -45,7 +45,7 @@ impl Connection {
             if self.reason.is_some() {
                 return Received::Ended;
             }
-            if self.events.len() >= MAX_EVENTS || self.egress.agenda.is_full() {
+            if self.events.len() >= MAX_EVENTS || self.egress.owes_too_much() {
                 return Received::DrainFirst;
             }
             match self.reader.next(input) {
@@ -184,11 +184,9 @@ impl Connection {
         match fault {
             Fault::Connection(violation) => self.fail(violation),
             Fault::Stream(stream, violation) => {
-                let cost = match violation {
-                    // Our own limit: the peer may not know it yet, and refusing is cheap.
-                    Violation::Refused => 0,
-                    _ => STREAM_ERROR_COST,
-                };
+                // Our own limit: the peer may not know it yet, and refusing is cheap.
+                let refused = violation == Violation::Refused;
+                let cost = if refused { 0 } else { STREAM_ERROR_COST };
                 let paid = self.guard.glitch(cost, "stream_error", now);
                 match paid.and_then(|()| self.guard.reset(now)) {
                     Err(violation) => self.fail(violation),

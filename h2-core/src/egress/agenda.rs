@@ -7,14 +7,39 @@ use crate::error::ErrorCode;
 use crate::frame::{self, GoAway};
 use crate::stream::Key;
 
-/// PING acknowledgements that may wait; at this many, reading stops.
+/// PING acknowledgements that may wait for the transport; at this many, reading stops.
 const MAX_PING_ACKS: usize = 32;
-/// SETTINGS acknowledgements that may wait; at this many, reading stops.
+/// SETTINGS acknowledgements that may wait for the transport; at this many, reading stops.
 const MAX_SETTINGS_ACKS: usize = 4;
-/// Resets that may wait; at this many, reading stops. Each is 13 octets on the wire.
+/// Resets that may wait for the transport; at this many, reading stops. Each is 13 octets on the wire.
 const MAX_RESETS: usize = 4_096;
 /// PING frames of our own that may wait.
 pub(crate) const MAX_PINGS: usize = 16;
+
+/// Answers to the peer, by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Owed {
+    ping_acks: usize,
+    settings_acks: usize,
+    resets: usize,
+}
+
+impl Owed {
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            ping_acks: self.ping_acks + other.ping_acks,
+            settings_acks: self.settings_acks + other.settings_acks,
+            resets: self.resets + other.resets,
+        }
+    }
+
+    /// Whether reading must wait until some are written.
+    pub(crate) fn is_too_much(self) -> bool {
+        self.ping_acks >= MAX_PING_ACKS
+            || self.settings_acks >= MAX_SETTINGS_ACKS
+            || self.resets >= MAX_RESETS
+    }
+}
 
 /// What was promised and not cut.
 #[derive(Debug, Default)]
@@ -60,11 +85,13 @@ impl Agenda {
         self.goaways.push_back(goaway);
     }
 
-    /// Whether so many answers are owed that reading must wait until some are written.
-    pub(crate) fn is_full(&self) -> bool {
-        self.ping_acks.len() >= MAX_PING_ACKS
-            || self.settings_acks >= MAX_SETTINGS_ACKS
-            || self.resets.len() >= MAX_RESETS
+    /// The answers to the peer that wait.
+    pub(crate) fn owed(&self) -> Owed {
+        Owed {
+            ping_acks: self.ping_acks.len(),
+            settings_acks: self.settings_acks,
+            resets: self.resets.len(),
+        }
     }
 
     /// Whether a control frame other than WINDOW_UPDATE waits.

@@ -7,7 +7,10 @@ mod agenda;
 mod outbox;
 mod scheduler;
 
+use agenda::Owed;
 pub(crate) use agenda::{Agenda, MAX_PINGS};
+use std::collections::VecDeque;
+
 use bytes::Bytes;
 pub use outbox::Outbox;
 pub(crate) use scheduler::Scheduler;
@@ -33,6 +36,8 @@ pub(crate) struct Egress {
     pub(crate) max_frame_size: usize,
     /// DATA frames cut.
     pub(crate) data_frames: u64,
+    /// Answers that were cut and that the transport has not taken: where in the output they end.
+    unwritten: VecDeque<(u64, Owed)>,
 }
 
 /// DATA frames are cut to this length even when the peer takes longer ones, so that streams take
@@ -60,7 +65,29 @@ impl Egress {
             window: Window::new(DEFAULT_WINDOW),
             max_frame_size: MIN_MAX_FRAME_SIZE as usize,
             data_frames: 0,
+            unwritten: VecDeque::new(),
         }
+    }
+
+    /// Cuts every control frame that was promised.
+    pub(crate) fn cut_control(&mut self) {
+        let owed = self.agenda.owed();
+        let agenda = &mut self.agenda;
+        self.outbox.gather(|out| agenda.cut_control(out));
+        if owed != Owed::default() {
+            let end = self.outbox.taken() + self.outbox.len() as u64;
+            self.unwritten.push_back((end, owed));
+        }
+    }
+
+    /// Whether the peer makes us answer and does not read the answers: reading must wait.
+    pub(crate) fn owes_too_much(&mut self) -> bool {
+        let taken = self.outbox.taken();
+        while self.unwritten.front().is_some_and(|(end, _)| *end <= taken) {
+            self.unwritten.pop_front();
+        }
+        let unwritten = self.unwritten.iter().map(|(_, owed)| *owed);
+        unwritten.fold(self.agenda.owed(), Owed::plus).is_too_much()
     }
 
     /// Cuts one head: HEADERS, with CONTINUATION where it is long.

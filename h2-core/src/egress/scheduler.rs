@@ -50,11 +50,6 @@ impl Scheduler {
         std::mem::take(&mut self.starved)
     }
 
-    /// Whether nobody waits for a turn.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.filled == 0
-    }
-
     /// Gives back memory that an idle connection does not need.
     pub(crate) fn trim(&mut self) {
         if self.filled == 0 && self.starved.is_empty() {

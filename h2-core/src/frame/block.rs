@@ -48,10 +48,6 @@ pub(crate) struct Assembled {
 }
 
 impl Block {
-    pub(crate) fn is_open(&self) -> bool {
-        self.open.is_some()
-    }
-
     /// Whether this frame may come: inside a block only its own CONTINUATION, and that only there.
     pub(crate) fn admit(&self, head: FrameHead) -> Result<(), Violation> {
         match &self.open {
@@ -138,7 +134,7 @@ mod tests {
         assert!(block.go_on(b"cd", false, LIMITS).unwrap().is_none());
         let whole = block.go_on(b"e", true, LIMITS).unwrap().unwrap();
         assert_eq!(whole.octets, b"abcde");
-        assert!(!block.is_open());
+        assert!(block.open.is_none());
     }
 
     #[test]

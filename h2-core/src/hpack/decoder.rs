@@ -21,7 +21,6 @@ pub struct Decoder {
 ///
 /// Sizes are those of RFC 9113 §6.5.2: octets of names and values, plus 32 a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "callers build it")]
 pub struct ListLimits {
     /// Beyond this size fields are decoded but not stored.
     pub max_list_size: usize,

@@ -1,6 +1,6 @@
 //! Turns fields into header blocks; never lets a secret into the table, nor what will not recur.
 
-use super::search::{Hashes, SearchTable};
+use super::search::{NameKey, SearchTable};
 use super::{FIRST_DYNAMIC_INDEX, INITIAL_TABLE_SIZE, huffman, integer, static_table};
 use crate::fields::{FIELD_OVERHEAD, Field, Fields};
 
@@ -49,6 +49,10 @@ impl Form {
     const INDEXED: Self = Self(0x40, 6);
     const NOT_INDEXED: Self = Self(0x00, 4);
     const NEVER_INDEXED: Self = Self(0x10, 4);
+
+    fn indexed(self) -> bool {
+        self.0 == Self::INDEXED.0
+    }
 }
 
 impl Encoder {
@@ -112,45 +116,42 @@ impl Encoder {
             0 => static_table::find_name(field.name).unwrap_or(0),
             index => static_table::first_of_name(index),
         };
-        if field.sensitive || is_secret(name_index, field) {
-            return self.unindexed(Form::NEVER_INDEXED, name_index, field, out);
-        }
-        if name_index != 0 {
-            if let Some(index) = static_table::find_value(name_index, field.value) {
+        let form = if field.sensitive || is_secret(name_index, field) {
+            Form::NEVER_INDEXED
+        } else {
+            if name_index != 0
+                && let Some(index) = static_table::find_value(name_index, field.value)
+            {
                 return integer::encode(0x80, 7, usize::from(index), out);
             }
-            if NOT_INDEXED >> name_index & 1 == 1 {
-                return self.unindexed(Form::NOT_INDEXED, name_index, field, out);
-            }
+            let size = field.name.len() + field.value.len() + FIELD_OVERHEAD;
+            let recurs =
+                NOT_INDEXED >> name_index & 1 == 0 && size <= self.table.max_size() / 4 * 3;
+            if recurs { Form::INDEXED } else { Form::NOT_INDEXED }
+        };
+        let name = NameKey::new(name_index, field.name);
+        if !form.indexed() {
+            return self.literal(form, name_index, name, field, out);
         }
-        let size = field.name.len() + field.value.len() + FIELD_OVERHEAD;
-        if size > self.table.max_size() / 4 * 3 {
-            return self.unindexed(Form::NOT_INDEXED, name_index, field, out);
-        }
-        let hashes = Hashes::of(name_index, field);
-        if let Some(age) = self.table.find_field(hashes, field) {
+        let key = name.with_value(field);
+        if let Some(age) = self.table.find_field(&key) {
             return integer::encode(0x80, 7, FIRST_DYNAMIC_INDEX + age, out);
         }
-        self.literal(Form::INDEXED, name_index, hashes, field, out);
-        self.table.insert(hashes, name_index, field);
-    }
-
-    fn unindexed(&self, form: Form, name_index: u8, field: &Field<'_>, out: &mut Vec<u8>) {
-        let hashes = Hashes::of(name_index, field);
-        self.literal(form, name_index, hashes, field, out);
+        self.literal(form, name_index, name, field, out);
+        self.table.insert(&key);
     }
 
     fn literal(
         &self,
         Form(pattern, prefix_bits): Form,
         name_index: u8,
-        hashes: Hashes,
+        name: NameKey,
         field: &Field<'_>,
         out: &mut Vec<u8>,
     ) {
         if name_index != 0 {
             integer::encode(pattern, prefix_bits, usize::from(name_index), out);
-        } else if let Some(age) = self.table.find_name(hashes, field.name) {
+        } else if let Some(age) = self.table.find_name(name, field.name) {
             integer::encode(pattern, prefix_bits, FIRST_DYNAMIC_INDEX + age, out);
         } else {
             out.push(pattern);

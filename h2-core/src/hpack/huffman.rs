@@ -40,129 +40,108 @@ fn code(octet: u8) -> Code {
 /// Appends the octets that `coded` stands for.
 pub(super) fn decode(coded: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError> {
     let start = out.len();
-    // The shortest code has five bits; a step writes two octets even where it found one.
-    out.resize(start + coded.len() * 8 / 5 + 2, 0);
+    // Enough: the shortest code has five bits, and a step writes two octets even if it found one.
+    out.resize(start + coded.len() / 5 * 8 + 8, 0);
     let room = out.get_mut(start..).unwrap_or_default();
-    let decoded = Bits::new(coded).decode_into(room)?;
+    let decoded = decode_into(coded, room)?;
     out.truncate(start + decoded);
     Ok(())
 }
 
-/// What is left of a coded string.
-struct Bits<'a> {
-    /// The next bits, from the most significant one. Below the first `count` there may already be
-    /// bits of `coded`, in their place.
-    next: u64,
-    /// Below 64.
-    count: u32,
-    coded: &'a [u8],
+/// How many steps a window is good for if one more is to be made from what it leaves: of its 64
+/// bits at most seven are taken already.
+const STEPS_A_WINDOW: u32 = 57 / STEP_BITS - 1;
+
+/// Writes all symbols and gives their number.
+///
+/// The end of the string is not looked for. Beyond it everything reads as ones, and so does the
+/// padding: no code of a step is made of ones, so that a step finds nothing there, and one that
+/// reaches beyond the end has found padding that is wrong.
+fn decode_into(coded: &[u8], room: &mut [u8]) -> Result<usize, DecodeError> {
+    let (mut written, mut taken) = (0, 0_usize);
+    let mut flipped = flipped_window(coded, taken);
+    loop {
+        // The first step does not wait for this load: the last window has bits left for it.
+        let mut next = flipped_window(coded, taken);
+        let mut steps = 0;
+        while steps < STEPS_A_WINDOW {
+            let step = peek(flipped);
+            if step.count() == 0 {
+                break;
+            }
+            put(room, written, step.symbols());
+            written += step.count();
+            next <<= step.bits();
+            taken += step.bits() as usize;
+            flipped = next;
+            steps += 1;
+        }
+        if steps == STEPS_A_WINDOW {
+            continue;
+        }
+        let left = (coded.len() * 8).checked_sub(taken).ok_or(DecodeError::HuffmanPadding)?;
+        if left < 8 {
+            return if flipped == 0 { Ok(written) } else { Err(DecodeError::HuffmanPadding) };
+        }
+        let (symbol, bits) = long_symbol(!flipped_window(coded, taken));
+        if bits as usize > left {
+            return Err(DecodeError::HuffmanPadding);
+        }
+        let symbol = u8::try_from(symbol).map_err(|_| DecodeError::HuffmanEos)?;
+        put(room, written, [symbol, 0]);
+        written += 1;
+        taken += bits as usize;
+        flipped = flipped_window(coded, taken);
+    }
 }
 
-impl<'a> Bits<'a> {
-    fn new(coded: &'a [u8]) -> Self {
-        Self { next: 0, count: 0, coded }
+/// The bits after the first `taken`, at least 57 if there are so many, in the place of the most
+/// significant ones and flipped, so that a shift brings in what reads as ones.
+#[inline]
+fn flipped_window(coded: &[u8], taken: usize) -> u64 {
+    let (octets, bits) = (taken / 8, taken % 8);
+    match coded.get(octets..).and_then(<[u8]>::first_chunk::<8>) {
+        Some(&octets) => !u64::from_be_bytes(octets) << bits,
+        None => flipped_tail(coded, taken),
     }
+}
 
-    /// Writes all symbols and gives their number.
-    fn decode_into(mut self, room: &mut [u8]) -> Result<usize, DecodeError> {
-        let mut written = 0;
-        while let Some(&octets) = self.coded.first_chunk::<8>() {
-            self.next |= u64::from_be_bytes(octets) >> self.count;
-            let taken = (63 - self.count) >> 3;
-            self.coded = self.coded.get(taken as usize..).unwrap_or_default();
-            self.count |= 56;
-            while self.count >= STEP_BITS {
-                let step = self.peek();
-                if step.count() == 0 {
-                    if self.count < LONGEST {
-                        break;
-                    }
-                    put(room, written, [self.long_symbol()?, 0]);
-                    written += 1;
-                } else {
-                    put(room, written, step.symbols());
-                    written += step.count();
-                    self.skip(step.bits());
-                }
-            }
-        }
-        self.decode_tail(room, written)
-    }
+/// The same where fewer than eight octets are left.
+#[inline]
+fn flipped_tail(coded: &[u8], taken: usize) -> u64 {
+    let last = if let Some(&octets) = coded.last_chunk::<8>() {
+        u64::from_be_bytes(octets)
+    } else if let (Some(&first), Some(&last)) = (coded.first_chunk::<4>(), coded.last_chunk::<4>())
+    {
+        let (first, last) = (u32::from_be_bytes(first), u32::from_be_bytes(last));
+        // They may overlap, and agree where they do.
+        u64::from(first) << (coded.len() * 8 - 32) | u64::from(last)
+    } else {
+        coded.iter().fold(0, |last, &octet| last << 8 | u64::from(octet))
+    };
+    let unwanted = 64_usize.saturating_sub((coded.len() * 8).saturating_sub(taken));
+    (!last).unbounded_shl(u32::try_from(unwanted).unwrap_or(64))
+}
 
-    /// Does the same once fewer than eight octets follow `next`.
-    fn decode_tail(mut self, room: &mut [u8], mut written: usize) -> Result<usize, DecodeError> {
-        loop {
-            self.fill();
-            if self.coded.is_empty() {
-                // Reads as padding whatever is beyond the end.
-                self.next |= u64::MAX >> self.count;
-            }
-            let step = self.peek();
-            if step.count() > 0 && step.bits() <= self.count {
-                put(room, written, step.symbols());
-                written += step.count();
-                self.skip(step.bits());
-            } else if step.count() > 0 && step.first_bits() <= self.count {
-                put(room, written, step.symbols());
-                written += 1;
-                self.skip(step.first_bits());
-            } else if self.count < 8 {
-                let padding = !(u64::MAX >> self.count);
-                let valid = self.next & padding == padding;
-                return if valid { Ok(written) } else { Err(DecodeError::HuffmanPadding) };
-            } else if step.count() > 0 {
-                return Err(DecodeError::HuffmanPadding);
-            } else {
-                put(room, written, [self.long_symbol()?, 0]);
-                written += 1;
-            }
-        }
-    }
+#[inline]
+fn peek(flipped: u64) -> Step {
+    let index = (flipped >> (64 - STEP_BITS)) as usize;
+    STEPS.get(index).copied().unwrap_or(Step::NONE)
+}
 
-    /// Takes octets one by one as long as there is room for them.
-    #[inline]
-    fn fill(&mut self) {
-        while self.count < 56
-            && let Some((&octet, rest)) = self.coded.split_first()
-        {
-            self.next |= u64::from(octet) << (56 - self.count);
-            self.count += 8;
-            self.coded = rest;
-        }
-    }
-
-    #[inline]
-    fn peek(&self) -> Step {
-        let index = (self.next >> (64 - STEP_BITS)) as usize;
-        STEPS.get(index).copied().unwrap_or(Step::NONE)
-    }
-
-    #[inline]
-    fn skip(&mut self, bits: u32) {
-        self.next <<= bits;
-        self.count -= bits;
-    }
-
-    /// Takes a symbol whose code is longer than a step.
-    #[cold]
-    fn long_symbol(&mut self) -> Result<u8, DecodeError> {
-        let [a, b, c, d, ..] = self.next.to_be_bytes();
-        let window = u32::from_be_bytes([a, b, c, d]);
-        for (length, row) in (0_u32..).zip(&ROWS).skip(STEP_BITS as usize + 1) {
-            let place = (window >> (32 - length)).wrapping_sub(row.first);
-            if place >= row.count {
-                continue;
-            }
-            if length > self.count {
-                // Eight ones and more, but not all of a code.
-                return Err(DecodeError::HuffmanPadding);
-            }
-            self.skip(length);
+/// The symbol at the start of a window whose code is longer than a step, and its bits.
+#[cold]
+fn long_symbol(window: u64) -> (u16, u32) {
+    let [a, b, c, d, ..] = window.to_be_bytes();
+    let window = u32::from_be_bytes([a, b, c, d]);
+    for (length, row) in (0_u32..).zip(&ROWS).skip(STEP_BITS as usize + 1) {
+        let place = (window >> (32 - length)).wrapping_sub(row.first);
+        if place < row.count {
             let symbol = SYMBOLS.get((row.offset + place) as usize).copied().unwrap_or(EOS);
-            return u8::try_from(symbol).map_err(|_| DecodeError::HuffmanEos);
+            return (symbol, length);
         }
-        Err(DecodeError::HuffmanEos)
     }
+    (EOS, LONGEST)
 }
 
 #[inline]

@@ -64,14 +64,15 @@ pub(super) static ROWS: [Row; LONGEST as usize + 1] = rows();
 pub(super) static SYMBOLS: [u16; 257] = symbols();
 
 /// How many bits the decoder looks up at once.
-pub(super) const STEP_BITS: u32 = 11;
+pub(super) const STEP_BITS: u32 = 12;
 
 const STEPS_LEN: usize = 1 << STEP_BITS;
 
 /// What the next [`STEP_BITS`] bits of a string say: one symbol or two, when their codes fit.
 ///
-/// Symbols in the two low octets, then in octets of their own: bits of the first code, bits of
-/// all codes, four bits each, and the number of symbols, 0 when no code fits.
+/// From the least significant bit: six bits for the bits of all codes, so that a shift by the
+/// whole needs no mask; two for the number of symbols, 0 when no code fits; an octet for each
+/// symbol.
 #[derive(Clone, Copy)]
 pub(super) struct Step(u32);
 
@@ -81,28 +82,23 @@ impl Step {
 
     #[inline]
     pub(super) fn symbols(self) -> [u8; 2] {
-        let [first, second, ..] = self.0.to_le_bytes();
+        let [_, first, second, _] = self.0.to_le_bytes();
         [first, second]
     }
 
     /// Bits of all its codes.
     #[inline]
     pub(super) fn bits(self) -> u32 {
-        self.0 >> 16 & 0xf
-    }
-
-    /// Bits of its first code.
-    #[inline]
-    pub(super) fn first_bits(self) -> u32 {
-        self.0 >> 20 & 0xf
+        self.0 & 0x3f
     }
 
     #[inline]
     pub(super) fn count(self) -> usize {
-        (self.0 >> 24) as usize
+        (self.0 >> 6 & 3) as usize
     }
 }
 
+/// The step for each value of the flipped bits.
 pub(super) static STEPS: [Step; STEPS_LEN] = steps();
 
 const fn rows() -> [Row; LONGEST as usize + 1] {
@@ -181,8 +177,8 @@ const fn steps() -> [Step; STEPS_LEN] {
             let both = second_bits > 0 && first_bits + second_bits <= STEP_BITS;
             let (second, bits, count) =
                 if both { (second, first_bits + second_bits, 2) } else { (0, first_bits, 1) };
-            let symbols = first as u32 | (second as u32) << 8;
-            steps[index] = Step(symbols | bits << 16 | first_bits << 20 | count << 24);
+            let symbols = (first as u32) << 8 | (second as u32) << 16;
+            steps[STEPS_LEN - 1 - index] = Step(bits | count << 6 | symbols);
         }
         index += 1;
     }

@@ -35,22 +35,45 @@ pub(super) struct SearchTable {
     names: Vec<u32>,
 }
 
-/// The hashes of a field.
+/// A name as the table knows it: which static entry has it, or 0, and its hash.
 #[derive(Clone, Copy)]
-pub(super) struct Hashes {
-    name: u64,
-    field: u32,
+pub(super) struct NameKey {
+    index: u8,
+    hash: u64,
 }
 
-impl Hashes {
-    /// `name_index` is a static entry with that name, always the same one, or 0.
+/// What is searched for: a field and its hash.
+#[derive(Clone, Copy)]
+pub(super) struct Key<'a> {
+    field: &'a Field<'a>,
+    name: NameKey,
+    hash: u32,
+}
+
+impl NameKey {
+    /// `index` is the first static entry with this name, or 0 when there is none.
     #[inline]
-    pub(super) fn of(name_index: u8, field: &Field<'_>) -> Self {
-        let name = match name_index {
-            0 => hash_octets(0, field.name),
-            index => mix(u64::from(index), MULTIPLIER),
+    pub(super) fn new(index: u8, name: &[u8]) -> Self {
+        let hash = match index {
+            0 => hash_octets(0, name),
+            index => u64::from(index) << 32,
         };
-        Self { name, field: fold(hash_octets(name, field.value)) }
+        Self { index, hash }
+    }
+
+    #[inline]
+    pub(super) fn with_value<'a>(self, field: &'a Field<'a>) -> Key<'a> {
+        Key { field, name: self, hash: fold(hash_octets(self.hash, field.value)) }
+    }
+}
+
+impl Key<'_> {
+    #[inline]
+    fn is(&self, entry: &Entry<'_, Links>) -> bool {
+        entry.extra.hash == self.hash
+            && entry.name_index == self.name.index
+            && entry.value() == self.field.value
+            && (entry.name_index != 0 || entry.name() == self.field.name)
     }
 }
 
@@ -80,27 +103,23 @@ impl SearchTable {
         }
     }
 
-    /// How many entries are younger than one with this name and value.
+    /// How many entries are younger than one that is this field.
     #[inline]
-    pub(super) fn find_field(&self, hashes: Hashes, field: &Field<'_>) -> Option<usize> {
-        let mut number = *self.fields.get(bucket(hashes.field, self.fields.len()))?;
+    pub(super) fn find_field(&self, key: &Key<'_>) -> Option<usize> {
+        let mut number = *self.fields.get(bucket(key.hash, self.fields.len()))?;
         for _ in 0..MOST_LINKS {
             let (age, entry) = self.entry(number)?;
-            let links = entry.extra;
-            if links.hash == hashes.field
-                && entry.value() == field.value
-                && entry.name() == field.name
-            {
+            if key.is(&entry) {
                 return Some(age);
             }
-            number = links.older_field;
+            number = entry.extra.older_field;
         }
         None
     }
 
     /// How many entries are younger than one with this name, which is not in the static table.
-    pub(super) fn find_name(&self, hashes: Hashes, name: &[u8]) -> Option<usize> {
-        let mut number = *self.names.get(bucket(fold(hashes.name), self.names.len()))?;
+    pub(super) fn find_name(&self, key: NameKey, name: &[u8]) -> Option<usize> {
+        let mut number = *self.names.get(bucket(fold(key.hash), self.names.len()))?;
         for _ in 0..MOST_LINKS {
             let (age, entry) = self.entry(number)?;
             if entry.name() == name {
@@ -112,17 +131,17 @@ impl SearchTable {
     }
 
     /// Adds an entry; see [`DynamicTable::insert`].
-    pub(super) fn insert(&mut self, hashes: Hashes, name_index: u8, field: &Field<'_>) {
-        let links = Links { hash: hashes.field, older_field: 0, older_name: 0 };
-        if !self.table.insert(name_index, field.name, field.value, links) {
+    pub(super) fn insert(&mut self, key: &Key<'_>) {
+        let Key { field, name, hash } = *key;
+        let links = Links { hash, older_field: 0, older_name: 0 };
+        if !self.table.insert(name.index, field.name, field.value, links) {
             return;
         }
         self.newest = self.newest.wrapping_add(1);
         if self.table.len() > self.fields.len() {
             self.grow();
         } else {
-            let name = (name_index == 0).then(|| fold(hashes.name));
-            self.link(0, hashes.field, name);
+            self.link(0, hash, (name.index == 0).then(|| fold(name.hash)));
         }
     }
 
@@ -212,7 +231,11 @@ mod tests {
     }
 
     fn insert(table: &mut SearchTable, field: &Field<'_>) {
-        table.insert(Hashes::of(0, field), 0, field);
+        table.insert(&NameKey::new(0, field.name).with_value(field));
+    }
+
+    fn find(table: &SearchTable, field: &Field<'_>) -> Option<usize> {
+        table.find_field(&NameKey::new(0, field.name).with_value(field))
     }
 
     #[test]
@@ -223,8 +246,7 @@ mod tests {
             insert(&mut table, &field("name", value));
             let held = table.table.len();
             for (age, value) in values[..=n].iter().rev().enumerate() {
-                let wanted = field("name", value);
-                let found = table.find_field(Hashes::of(0, &wanted), &wanted);
+                let found = find(&table, &field("name", value));
                 assert_eq!(found, (age < held).then_some(age));
             }
         }
@@ -236,11 +258,26 @@ mod tests {
         for (name, value) in [("a", "1"), ("b", "1"), ("a", "2"), ("c", "1")] {
             insert(&mut table, &field(name, value));
         }
-        let find = |name| {
-            let wanted = field(name, "x");
-            table.find_name(Hashes::of(0, &wanted), wanted.name)
+        let find = |name: &str| {
+            let name = name.as_bytes();
+            table.find_name(NameKey::new(0, name), name)
         };
         assert_eq!([find("a"), find("b"), find("c"), find("d")], [Some(1), Some(2), Some(0), None]);
+    }
+
+    #[test]
+    fn colliding_fields_are_searched_for_only_so_far() {
+        let mut table = SearchTable::new(4096);
+        let hash = |value: &str| NameKey::new(0, b"n").with_value(&field("n", value)).hash;
+        let values = (0..).map(|n| format!("{n}")).filter(|value| hash(value) % 128 == 0);
+        let values: Vec<_> = values.take(40).collect();
+        for value in &values {
+            insert(&mut table, &field("n", value));
+        }
+        for (age, value) in values.iter().rev().enumerate() {
+            let expected = (age < MOST_LINKS).then_some(age);
+            assert_eq!(find(&table, &field("n", value)), expected);
+        }
     }
 
     #[test]
@@ -250,10 +287,8 @@ mod tests {
         let values: Vec<_> = (0..60).map(|n| n.to_string()).collect();
         for value in &values {
             insert(&mut table, &field("n", value));
-            let wanted = field("n", value);
-            assert_eq!(table.find_field(Hashes::of(0, &wanted), &wanted), Some(0));
+            assert_eq!(find(&table, &field("n", value)), Some(0));
         }
-        let gone = field("n", "0");
-        assert_eq!(table.find_field(Hashes::of(0, &gone), &gone), None);
+        assert_eq!(find(&table, &field("n", "0")), None);
     }
 }

@@ -127,7 +127,7 @@ impl Outgoing {
         self.reset_after.is_some()
     }
 
-    /// The peer closed the stream by itself, so that a reset would be answered by nobody.
+    /// The reset that follows everything is not needed.
     pub(crate) fn cancel_reset(&mut self) {
         self.reset_after = None;
     }

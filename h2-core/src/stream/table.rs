@@ -63,7 +63,7 @@ pub(crate) struct Stream {
     pub(crate) in_ready: bool,
     pub(crate) in_updates: bool,
     /// Events of a request that waits for a slot; `None` once the application knows the stream.
-    pub(crate) waiting: Option<Box<VecDeque<Event>>>,
+    pub(crate) waiting: Option<VecDeque<Event>>,
     /// The application never hears of it: it only carries our answer to a malformed request.
     pub(crate) silent: bool,
     /// Octets the stream has received and sent, to tell an early reset from a late one.
@@ -104,6 +104,15 @@ impl Stream {
             silent: false,
             moved: 0,
             opened: now,
+        }
+    }
+
+    /// END_STREAM came. A reset that was to stop the peer after our complete answer is pointless
+    /// then; one that says what was wrong with the request is not.
+    pub(crate) fn end_received(&mut self) {
+        self.recv.close();
+        if !self.silent {
+            self.out.cancel_reset();
         }
     }
 

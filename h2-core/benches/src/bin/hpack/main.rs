@@ -5,6 +5,8 @@
 //! measured once a round and the median of the rounds is printed, so that whatever else the
 //! machine does meets all of them alike.
 
+#![allow(clippy::disallowed_methods, reason = "whoever measures time reads the clock")]
+
 mod corpus;
 #[cfg(feature = "nghttp2")]
 mod nghttp2;

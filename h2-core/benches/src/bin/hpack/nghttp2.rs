@@ -18,8 +18,7 @@ struct Nv {
     flags: u8,
 }
 
-const NO_NV: Nv =
-    Nv { name: ptr::null(), value: ptr::null(), name_len: 0, value_len: 0, flags: 0 };
+const NO_NV: Nv = Nv { name: ptr::null(), value: ptr::null(), name_len: 0, value_len: 0, flags: 0 };
 
 const INFLATE_FINAL: c_int = 1;
 const INFLATE_EMIT: c_int = 2;
