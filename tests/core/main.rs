@@ -6,8 +6,7 @@
 #![allow(clippy::cast_possible_truncation)]
 
 mod commands;
-mod fields_in;
-mod fields_out;
+mod fields;
 mod flow;
 mod outbox;
 mod pairs;
