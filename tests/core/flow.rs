@@ -270,3 +270,25 @@ fn raising_our_initial_window_widens_open_streams_at_the_acknowledgement() {
         assert_eq!(server.peer_may_send(3), 100_000);
     });
 }
+
+/// Credit that was too little to announce in a large window is much in a small one: without it the
+/// peer, whose window is below zero, would wait for ever.
+#[test]
+fn credit_released_before_a_window_shrinks_is_announced_once_it_has() {
+    Setup::server().config(|config| config.stream_window = 100).unacknowledged().run(|server| {
+        server.hears((wire::post(1), wire::data_of(1, 1_000)));
+        server.acknowledges(1, 1_000);
+        server.forget();
+        server.hears(wire::settings_ack());
+        assert_eq!(server.says_on(1), [Frame::WindowUpdate { stream: 1, increment: 1_000 }]);
+        assert_eq!(server.peer_may_send(1), 100);
+    });
+    lone::server(|server| {
+        server.hears((wire::post(1), wire::data_of(1, 10_000)));
+        server.acknowledges(1, 10_000);
+        server.act(|conn| conn.update_settings(|s| s.initial_window_size = 5_000)).unwrap();
+        server.forget();
+        server.hears(wire::settings_ack());
+        assert!(server.peer_may_send(1) >= 2_500, "{}", server.peer_may_send(1));
+    });
+}

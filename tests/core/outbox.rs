@@ -119,7 +119,7 @@ fn no_more_than_a_batch_is_serialized_ahead() {
 /// What a reset leaves unsent is dropped, but never half of a frame that has begun to go out.
 #[test]
 fn a_frame_that_was_begun_is_finished() {
-    lone::server(|server| {
+    Setup::server().config(|config| config.batch = 20_000).run(|server| {
         server.hears(wire::get(1));
         server.forget();
         server.conn.send_response(id(1), lone::response(200, &[]), End::Later).unwrap();

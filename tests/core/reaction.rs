@@ -5,14 +5,17 @@ use h2_tests::prelude::*;
 
 const BURST: u32 = 40;
 
-/// How often an input may be repeated until the bucket is empty; at most 200 times.
+/// Repetitions after which an input counts as free; fewer than there are slots.
+const FREE: u32 = 100;
+
+/// How often an input may be repeated until the bucket is empty, at most [`FREE`] times.
 fn survives(setup: Setup, begin: &dyn Fn(&mut Lone), nth: &dyn Fn(u32) -> Vec<u8>) -> u32 {
     let mut times = 0;
     setup.run_once(|lone| {
         begin(lone);
         lone.must_live();
         lone.forget();
-        while times < 200 {
+        while times < FREE {
             lone.hears(nth(times));
             if lone.conn.close_reason().is_some() {
                 lone.must_go_away(ENHANCE_YOUR_CALM);
@@ -37,7 +40,7 @@ fn costs(
     begin: impl Fn(&mut Lone),
     nth: impl Fn(u32) -> Vec<u8>,
 ) {
-    let price = |price: u32| BURST.checked_div(price).unwrap_or(200);
+    let price = |price: u32| BURST.checked_div(price).unwrap_or(FREE);
     let server = |glitches, tokens| {
         Setup::server().config(move |config| {
             config.glitch_bucket = glitches;
@@ -86,7 +89,10 @@ fn priority_that_is_wrong_costs_ten_glitches_and_a_token() {
 
 #[test]
 fn a_ping_costs_a_glitch_unless_something_of_use_came_since_the_last() {
-    costs("idle pings", 1, 0, nothing, |_| wire::ping([0; 8]).octets());
+    let used = |server: &mut Lone| {
+        server.hears((wire::post(1), wire::ping([0; 8])));
+    };
+    costs("idle pings", 1, 0, used, |_| wire::ping([0; 8]).octets());
     costs("with data", 0, 0, open, |_| (wire::data(1, "x"), wire::ping([0; 8])).octets());
     costs("an answer to nothing", 1, 0, nothing, |_| wire::pong([3; 8]).octets());
 }
@@ -320,13 +326,28 @@ fn a_peer_that_resets_much_is_asked_to_leave_first() {
 }
 
 #[test]
-fn too_many_interim_responses_reset_the_stream() {
+fn too_many_interim_responses_that_nobody_took_reset_the_stream() {
     lone::client(|client| {
         let stream = client.requests("GET", true);
-        for _ in 0..33 {
-            client.hears(wire::headers(stream, &[(":status", "103")]));
-        }
+        let early = wire::headers(stream, &[(":status", "103")]);
+        client.hears(vec![early.clone(); 32]);
+        client.must_be_fine();
+        client.hears(vec![early; 33]);
         client.must_reset(stream, ENHANCE_YOUR_CALM);
+    });
+}
+
+/// Whoever takes them may have as many as the glitches allow, from the 33rd of a stream on.
+#[test]
+fn interim_responses_cost_a_glitch_beyond_the_usual_number() {
+    Setup::client().config(|config| config.glitch_bucket = small(1)).run_once(|client| {
+        let stream = client.requests("GET", true);
+        let mut times = 0;
+        while client.conn.close_reason().is_none() && times < 200 {
+            client.hears(wire::headers(stream, &[(":status", "103")]));
+            times += 1;
+        }
+        assert_eq!(times, 32 + BURST + 1);
     });
 }
 
