@@ -94,7 +94,7 @@ fn events_sent_one_octet_at_a_time_for_an_hour_are_no_attack() {
         client.hears(wire::data(1, "."));
         client.passes(Duration::from_millis(100));
     }
-    assert!(!client.is_closed());
+    assert!(!client.is_closed(), "{:?}", client.conn.close_reason());
 }
 
 #[test]

@@ -98,6 +98,7 @@ impl Victim {
             peak: 0,
             _alone: alone,
         };
+        victim.settle();
         if is_server {
             victim.hears(wire::preface());
         }
@@ -153,6 +154,7 @@ impl Victim {
     /// Octets arrive; whether everything was consumed.
     pub(crate) fn hears(&mut self, wire: impl Wire) -> bool {
         let octets = wire.octets();
+        drop(wire);
         let before = live();
         self.input.extend_from_slice(&octets);
         // The attacker's own memory is not the victim's.

@@ -334,6 +334,77 @@ fn only_so_many_pings_and_interim_responses_may_wait() {
     });
 }
 
+/// The application may let go of a stream while the peer still sends: what comes is credited to the
+/// connection, makes no event, and the slot is free when the stream is closed.
+#[test]
+fn a_stream_that_was_let_go_goes_on_in_silence() {
+    let narrow = Setup::server().config(|config| {
+        lone::narrow(config);
+        config.max_concurrent_streams = 1;
+    });
+    narrow.run(|server| {
+        server.hears((wire::post(1), wire::data_of(1, 10_000)));
+        server.responds(1, 200, true);
+        server.releases(1);
+        server.forget();
+        for _ in 0..5 {
+            server.hears(wire::data_of(1, 10_000));
+            server.must_have_its_credit_back();
+        }
+        assert_eq!((server.told(), server.says_on(1)), (vec![], vec![]));
+        server.hears((wire::data_of(1, 10).end_stream(), wire::get(3)));
+        server.must_be_fine();
+        assert_eq!(server.told(), ["request 3 GET / end"]);
+    });
+}
+
+#[test]
+fn the_end_of_what_we_send_is_told_to_who_asked() {
+    let ended = |e: &Event| matches!(e, Event::SendEnded { .. });
+    Setup::server().peer(&[(4, 4)]).run(|server| {
+        server.hears((wire::get(1), wire::get(3)));
+        server.responds(1, 200, false);
+        server.responds(3, 200, true);
+        server.act(|conn| conn.watch_send_end(id(1)));
+        server.act(|conn| conn.watch_send_end(id(99)));
+        server.sends(1, "12345", true);
+        assert!(!server.events().iter().any(ended), "one octet waits");
+        server.hears(wire::window_update(1, 1));
+        assert_eq!(server.events().iter().filter(|e| ended(e)).count(), 1);
+    });
+}
+
+#[test]
+fn an_acknowledgement_of_settings_that_were_not_written_is_of_nothing() {
+    lone::server(|server| {
+        server.conn.update_settings(|s| s.initial_window_size = 7).unwrap();
+        let octets = wire::settings_ack().octets();
+        let mut input = bytes::BytesMut::from(&octets[..]);
+        assert_eq!(server.conn.receive_data(&mut input, server.now), Received::Ended);
+        server.settle();
+        server.must_go_away(PROTOCOL_ERROR);
+    });
+}
+
+#[test]
+fn every_question_has_an_answer_on_a_fresh_connection() {
+    for setup in [Setup::server(), Setup::client()] {
+        setup.fresh().run(|lone| {
+            let conn = &lone.conn;
+            assert!(!conn.is_drained() && !conn.is_draining() && !conn.is_handshake_complete());
+            assert_eq!((conn.open_inbound_streams(), conn.open_outbound_streams()), (0, 0));
+            assert_eq!((conn.close_reason(), conn.send_capacity(id(1))), (None, 0));
+            assert_eq!(conn.request_outcome(id(1)), None);
+            assert_eq!(conn.local_flow_control_window(None), Ok(65_535));
+            let unknown = Err(Misuse::NoSuchStream(id(1)));
+            assert_eq!(conn.local_flow_control_window(Some(id(1))), unknown);
+            assert_eq!(conn.remote_flow_control_window(Some(id(1))), unknown);
+            assert_eq!(conn.local_settings().initial_window_size, 65_535);
+            assert_eq!(conn.remote_settings().max_frame_size, 16_384);
+        });
+    }
+}
+
 #[test]
 fn identifiers_run_out_and_say_so() {
     // The last one is 2^31-1; a connection cannot be brought there by hand in reasonable time, but
