@@ -98,6 +98,8 @@ pub struct Connection {
     highest_processed: u32,
     /// Streams ever opened, for what WINDOW_UPDATE frames may cost.
     streams_opened: u64,
+    /// How many of them there were when memory was last given back.
+    trimmed_at: u64,
     /// Octets that streams have queued beyond what is their own.
     pool_used: usize,
     /// What the outbox had given away when progress was last looked at.
@@ -201,6 +203,7 @@ impl Connection {
             highest_theirs: 0,
             highest_processed: 0,
             streams_opened: 0,
+            trimmed_at: u64::MAX,
             pool_used: 0,
             taken: 0,
             permits: 0,
@@ -393,7 +396,8 @@ impl Connection {
     }
 
     /// Gives back memory that only a busy connection needs: scratch space, the unused part of the
-    /// HPACK tables. Costs nothing but the allocations that the next burst makes again.
+    /// HPACK tables. It costs the allocations that the next burst makes again. A connection does it
+    /// by itself when it has had no stream for a second ([`Timer::Trim`]).
     pub fn trim(&mut self) {
         self.decoder.trim();
         self.egress.encoder.trim();
