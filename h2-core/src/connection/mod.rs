@@ -36,6 +36,7 @@ use crate::flow::Inbound;
 use crate::frame::{Block, BlockLimits, PREFACE, Reader};
 use crate::guard::Guard;
 use crate::hpack::{Decoder, ListLimits};
+use crate::observe::Stats;
 use crate::priority::Priority;
 use crate::settings::{DEFAULT_WINDOW, Settings};
 use crate::stream::{ClosedStreams, Half, Key, Table};
@@ -112,6 +113,8 @@ pub struct Connection {
     early_priorities: Vec<(StreamId, Priority)>,
     /// Payloads of the application's PING frames that were not answered, oldest first.
     pings: VecDeque<([u8; 8], Instant)>,
+    /// Counters of what arrived; the rest of the snapshot is filled in when it is asked for.
+    counted: Stats,
     random: SplitMix,
     reason: Option<CloseReason>,
 }
@@ -210,6 +213,7 @@ impl Connection {
             slot_wanted: false,
             early_priorities: Vec::new(),
             pings: VecDeque::new(),
+            counted: Stats::default(),
             random: SplitMix(config.seed),
             reason: None,
             negotiation,
@@ -393,6 +397,31 @@ impl Connection {
     #[must_use]
     pub fn remote_settings(&self) -> &Settings {
         self.negotiation.remote()
+    }
+
+    /// How the connection stands and what it has done. Allocates nothing.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let (reset_tokens, glitch_tokens) = self.guard.tokens();
+        Stats {
+            octets_sent: self.egress.outbox.taken(),
+            streams_opened: self.streams_opened,
+            open_outbound_streams: self.streams.open_ours(),
+            open_inbound_streams: self.streams.open_theirs(),
+            waiting_requests: self.streams.waiting(),
+            pool_used: self.pool_used,
+            outbox: self.egress.outbox.len(),
+            unread: self.inbound.unread(),
+            send_window: self.egress.window.size(),
+            receive_window: self.inbound.promised(),
+            data_frames_sent: self.egress.data_frames,
+            reset_tokens,
+            glitch_tokens,
+            decoder_table: self.decoder.table_size(),
+            encoder_table: self.egress.encoder.table_size(),
+            round_trip: self.round_trip,
+            ..self.counted
+        }
     }
 
     /// Gives back memory that only a busy connection needs: scratch space, the unused part of the
