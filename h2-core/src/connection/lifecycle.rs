@@ -46,6 +46,8 @@ impl Connection {
     }
 
     fn remove_stream(&mut self, key: Key) {
+        let grown = self.streams.get(key).map_or(0, |stream| stream.growth.grown());
+        self.grown = self.grown.saturating_sub(grown);
         if self.streams.remove(key) {
             self.admit_waiting();
         }
@@ -119,7 +121,7 @@ impl Connection {
         }
     }
 
-    fn admit_waiting(&mut self) {
+    pub(super) fn admit_waiting(&mut self) {
         while self.reason.is_none() && self.streams.slots() < self.stream_limit() {
             let Some(key) = self.streams.next_waiting() else { return };
             self.give_slot(key);
@@ -181,6 +183,10 @@ impl Connection {
             Timer::Farewell => self.say_last_goodbye(),
             Timer::Drain => self.time_out(timer, GRACEFUL),
             Timer::Idle | Timer::MaxAge => self.retire(timer),
+            Timer::Trim => {
+                self.trimmed_at = self.streams_opened;
+                self.trim();
+            }
         }
     }
 

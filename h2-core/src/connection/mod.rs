@@ -4,17 +4,23 @@
 //! caused them, a command that fails changes nothing, and after the end there is silence.
 
 mod body;
+#[cfg(test)]
+mod chaos;
 mod clock;
 mod commands;
+mod extensions;
 mod farewell;
 mod heads;
 mod lifecycle;
 mod negotiate;
 mod output;
+mod priorities;
+mod push;
 mod receive;
+mod upgrade;
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use clock::Clock;
@@ -30,6 +36,8 @@ use crate::flow::Inbound;
 use crate::frame::{Block, BlockLimits, PREFACE, Reader};
 use crate::guard::Guard;
 use crate::hpack::{Decoder, ListLimits};
+use crate::observe::Stats;
+use crate::priority::Priority;
 use crate::settings::{DEFAULT_WINDOW, Settings};
 use crate::stream::{ClosedStreams, Half, Key, Table};
 use crate::{ErrorCode, StreamId};
@@ -68,6 +76,11 @@ pub struct Connection {
     negotiation: Negotiation,
     /// What the peer may send on all streams together.
     inbound: Inbound,
+    /// Octets by which stream windows were widened, and by which they may be.
+    grown: u32,
+    growth_pool: u32,
+    /// The shortest round trip that was seen.
+    round_trip: Option<Duration>,
     streams: Table,
     closed_streams: ClosedStreams,
     egress: Egress,
@@ -86,6 +99,8 @@ pub struct Connection {
     highest_processed: u32,
     /// Streams ever opened, for what WINDOW_UPDATE frames may cost.
     streams_opened: u64,
+    /// How many of them there were when memory was last given back.
+    trimmed_at: u64,
     /// Octets that streams have queued beyond what is their own.
     pool_used: usize,
     /// What the outbox had given away when progress was last looked at.
@@ -94,8 +109,12 @@ pub struct Connection {
     permits: usize,
     /// Somebody found no slot and wants to hear of one.
     slot_wanted: bool,
+    /// What PRIORITY_UPDATE said of streams that are still to come.
+    early_priorities: Vec<(StreamId, Priority)>,
     /// Payloads of the application's PING frames that were not answered, oldest first.
-    pings: VecDeque<[u8; 8]>,
+    pings: VecDeque<([u8; 8], Instant)>,
+    /// Counters of what arrived; the rest of the snapshot is filled in when it is asked for.
+    counted: Stats,
     random: SplitMix,
     reason: Option<CloseReason>,
 }
@@ -169,6 +188,9 @@ impl Connection {
             block: Block::default(),
             decoder: Decoder::new(settings.header_table_size as usize),
             inbound: Inbound::new(DEFAULT_WINDOW, config.connection_window),
+            grown: 0,
+            growth_pool: config.growth_pool(),
+            round_trip: None,
             streams: Table::default(),
             closed_streams: ClosedStreams::default(),
             egress: Egress::new(config.encoder_table_size as usize),
@@ -184,11 +206,14 @@ impl Connection {
             highest_theirs: 0,
             highest_processed: 0,
             streams_opened: 0,
+            trimmed_at: u64::MAX,
             pool_used: 0,
             taken: 0,
             permits: 0,
             slot_wanted: false,
+            early_priorities: Vec::new(),
             pings: VecDeque::new(),
+            counted: Stats::default(),
             random: SplitMix(config.seed),
             reason: None,
             negotiation,
@@ -355,6 +380,13 @@ impl Connection {
         self.streams.open_theirs()
     }
 
+    /// The shortest round trip that was seen: from our SETTINGS or a PING of the application to the
+    /// answer. `None` before the first answer.
+    #[must_use]
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.round_trip
+    }
+
     /// The settings of ours that the peer has acknowledged.
     #[must_use]
     pub fn local_settings(&self) -> &Settings {
@@ -367,8 +399,34 @@ impl Connection {
         self.negotiation.remote()
     }
 
+    /// How the connection stands and what it has done. Allocates nothing.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let (reset_tokens, glitch_tokens) = self.guard.tokens();
+        Stats {
+            octets_sent: self.egress.outbox.taken(),
+            streams_opened: self.streams_opened,
+            open_outbound_streams: self.streams.open_ours(),
+            open_inbound_streams: self.streams.open_theirs(),
+            waiting_requests: self.streams.waiting(),
+            pool_used: self.pool_used,
+            outbox: self.egress.outbox.len(),
+            unread: self.inbound.unread(),
+            send_window: self.egress.window.size(),
+            receive_window: self.inbound.promised(),
+            data_frames_sent: self.egress.data_frames,
+            reset_tokens,
+            glitch_tokens,
+            decoder_table: self.decoder.table_size(),
+            encoder_table: self.egress.encoder.table_size(),
+            round_trip: self.round_trip,
+            ..self.counted
+        }
+    }
+
     /// Gives back memory that only a busy connection needs: scratch space, the unused part of the
-    /// HPACK tables. Costs nothing but the allocations that the next burst makes again.
+    /// HPACK tables. It costs the allocations that the next burst makes again. A connection does it
+    /// by itself when it has had no stream for a second ([`Timer::Trim`]).
     pub fn trim(&mut self) {
         self.decoder.trim();
         self.egress.encoder.trim();

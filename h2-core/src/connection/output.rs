@@ -1,6 +1,6 @@
 //! Frames as they leave: cut when the transport has room, most urgent first.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Connection;
 use super::receive::Place;
@@ -10,6 +10,9 @@ use crate::error::{CloseReason, Fault, Timer, Violation};
 use crate::event::Event;
 use crate::frame::{self, kind};
 use crate::stream::{How, Initiator, Key};
+
+/// Idle time after which memory is given back.
+const TRIM_AFTER: Duration = Duration::from_secs(1);
 
 impl Connection {
     /// Cuts frames until a batch is full or there is nothing left to cut.
@@ -37,8 +40,11 @@ impl Connection {
         if !self.egress.agenda.has_control() {
             return;
         }
-        if self.egress.agenda.has_settings() && !self.clock.is_set(Timer::SettingsAck) {
-            self.clock.set(Timer::SettingsAck, self.config.settings_ack_timeout);
+        if self.egress.agenda.has_settings() {
+            self.negotiation.all_cut(self.clock.now());
+            if !self.clock.is_set(Timer::SettingsAck) {
+                self.clock.set(Timer::SettingsAck, self.config.settings_ack_timeout);
+            }
         }
         self.egress.cut_control();
     }
@@ -55,6 +61,8 @@ impl Connection {
             if stream.recv.is_closed() || stream.discard {
                 continue;
             }
+            self.grow_window(key);
+            let Some(stream) = self.streams.get_mut(key) else { continue };
             if let Some(increment) = stream.inbound.announce() {
                 self.egress.outbox.gather(|out| frame::window_update(out, Some(key.id), increment));
             }
@@ -64,15 +72,27 @@ impl Connection {
     fn cut_heads(&mut self, key: Key) {
         let Some(stream) = self.streams.get_mut(key) else { return };
         stream.in_heads = false;
+        if let Some((parent, request)) = stream.out.take_promise() {
+            if self.parent_of_promise(parent).is_none() {
+                return self.unpromise(key);
+            }
+            self.egress.cut_promise(parent, key.id, &request);
+        }
+        let Some(stream) = self.streams.get_mut(key) else { return };
         if stream.initiator == Initiator::Us && !stream.on_wire {
             self.highest_ours = self.highest_ours.max(key.id.get());
             self.streams_opened += 1;
             self.guard.saw_progress();
         }
         stream.on_wire = true;
+        let begins = stream.initiator == Initiator::Us && stream.out.has_heads();
         while let Some((fields, end)) = stream.out.pop_head() {
             self.egress.cut_head(key.id, &fields, end);
         }
+        if begins {
+            self.streams.activate(key);
+        }
+        let Some(stream) = self.streams.get_mut(key) else { return };
         if let Some(code) = stream.out.take_reset() {
             self.egress.agenda.reset(key.id, code);
             self.cut_control();
@@ -103,9 +123,22 @@ impl Connection {
                     self.wake_writer(key);
                     self.guard.saw_progress();
                 }
-                self.schedule(key);
+                self.go_on(key);
                 self.cut_off(key);
             }
+        }
+    }
+
+    /// A frame was cut from a stream: it keeps its turn, or goes to the end of the line.
+    fn go_on(&mut self, key: Key) {
+        let Some(stream) = self.streams.get_mut(key) else { return };
+        let more = stream.out.queued() > 0 && stream.send_window.available() > 0;
+        if more && stream.turn > 0 {
+            stream.turn -= 1;
+            stream.in_ready = true;
+            self.egress.scheduler.keep(key, stream.priority);
+        } else {
+            self.schedule(key);
         }
     }
 
@@ -144,6 +177,7 @@ impl Connection {
         };
         if can_send {
             stream.in_ready = true;
+            stream.turn = if stream.prioritized { stream.priority.turn() - 1 } else { 0 };
             self.egress.scheduler.push(key, stream.priority);
         }
     }
@@ -214,6 +248,7 @@ impl Connection {
         } else if moved || !self.clock.is_set(Timer::WriteStall) {
             self.clock.set(Timer::WriteStall, self.config.write_stall_timeout);
         }
+        self.watch_memory();
         if self.config.idle_timeout.is_some() && self.reason.is_none() {
             let busy = self.streams.len() > 0 || !self.farewell.is_open();
             if busy {
@@ -221,6 +256,17 @@ impl Connection {
             } else if !self.clock.is_set(Timer::Idle) {
                 self.clock.set(Timer::Idle, self.config.idle_timeout);
             }
+        }
+    }
+
+    /// A second after the last stream, memory goes back that was needed for streams.
+    fn watch_memory(&mut self) {
+        let idle = self.streams.len() == 0 && self.reason.is_none();
+        let used = self.trimmed_at != self.streams_opened;
+        match (idle && used, self.clock.is_set(Timer::Trim)) {
+            (true, false) => self.clock.set(Timer::Trim, Some(TRIM_AFTER)),
+            (false, true) => self.clock.clear(Timer::Trim),
+            _ => {}
         }
     }
 

@@ -15,8 +15,6 @@ use crate::{ErrorCode, StreamId};
 /// Payloads from this length on are shared with the read buffer. Shorter ones would keep up to
 /// 256 times their size alive.
 const SHARE_FROM: usize = 16 * 1024;
-/// Octets of an unknown frame that its event keeps.
-const UNKNOWN_KEPT: usize = 16 * 1024;
 /// A stream that moved so many octets was of use; resetting it is no abuse.
 const WORTHWHILE: u64 = 16 * 1024;
 /// What a stream error costs in glitches, besides a reset token.
@@ -59,6 +57,8 @@ impl Connection {
 
     fn take_frame(&mut self, head: FrameHead, input: &mut BytesMut, now: Instant) {
         let total = head.total();
+        self.counted.received.count(head.kind);
+        self.counted.octets_received += total as u64;
         let payload = input.get(HEAD_LEN..total).unwrap_or_default();
         let admitted = self.block.admit(head).map_err(Fault::from);
         match admitted.and_then(|()| decode(head, payload)).and_then(|f| self.on_frame(f, now)) {
@@ -89,7 +89,9 @@ impl Connection {
             Frame::Reset { stream, code } => self.on_reset(stream, code, now)?,
             Frame::Settings { entries } => self.on_settings(entries, now)?,
             Frame::SettingsAck => self.on_settings_ack()?,
-            Frame::PushPromise { .. } => return Err(Violation::UnexpectedPush.into()),
+            Frame::PushPromise { stream, promised, fragment, end_headers } => {
+                self.on_push_promise(stream, promised, fragment, end_headers, now)?;
+            }
             Frame::Ping { ack, payload } => self.on_ping(ack, payload, now)?,
             Frame::GoAway { last, code, debug } => self.on_goaway(last, code, debug, now)?,
             Frame::WindowUpdate { stream, increment } => {
@@ -98,6 +100,13 @@ impl Connection {
             Frame::Continuation { fragment, end_headers, .. } => {
                 self.on_continuation(fragment, end_headers, now)?;
             }
+            Frame::PriorityUpdate { stream, value } => {
+                self.on_priority_update(stream, value, now)?;
+            }
+            Frame::AltSvc { stream, origin, value } => {
+                self.on_altsvc(stream, origin, value, now)?;
+            }
+            Frame::Origin { entries } => self.on_origin(entries, now)?,
             Frame::Unknown { head, payload } => self.on_unknown(head, payload, now)?,
         }
         Ok(None)
@@ -122,18 +131,6 @@ impl Connection {
         }
     }
 
-    fn on_priority(
-        &mut self,
-        stream: StreamId,
-        on_itself: bool,
-        now: Instant,
-    ) -> Result<(), Fault> {
-        if on_itself {
-            return Err(Fault::Stream(stream, Violation::SelfDependency));
-        }
-        Ok(self.guard.glitch(1, "priority", now)?)
-    }
-
     fn on_reset(&mut self, stream: StreamId, code: ErrorCode, now: Instant) -> Result<(), Fault> {
         let key = match self.place(stream) {
             Place::Live(key) => key,
@@ -148,7 +145,9 @@ impl Connection {
             && !(found.send.is_closed() && found.out.is_empty())
             && found.moved < WORTHWHILE
             && now.saturating_duration_since(found.opened).as_secs() == 0;
-        let complete = found.initiator == Initiator::Us && found.recv == Half::Closed;
+        let complete = self.role == Role::Client
+            && found.initiator == Initiator::Us
+            && found.recv == Half::Closed;
         found.send.close();
         found.recv.close();
         self.drop_queue(key);
@@ -164,18 +163,6 @@ impl Connection {
             self.guard.reset(now)?;
             self.warn_of_resets();
         }
-        Ok(())
-    }
-
-    fn on_unknown(&mut self, head: FrameHead, payload: &[u8], now: Instant) -> Result<(), Fault> {
-        self.guard.glitch(1, "unknown_frame", now)?;
-        let kept = payload.get(..UNKNOWN_KEPT).unwrap_or(payload);
-        self.events.push_back(Event::UnknownFrame {
-            kind: head.kind,
-            flags: head.flags,
-            stream: head.stream,
-            payload: Bytes::copy_from_slice(kept),
-        });
         Ok(())
     }
 
