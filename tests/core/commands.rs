@@ -170,6 +170,18 @@ fn a_request_that_was_cancelled_before_it_was_cut_leaves_nothing() {
 }
 
 #[test]
+fn a_priority_of_a_request_that_was_cancelled_leaves_nothing() {
+    lone::client(|client| {
+        let stream = client.conn.send_request(lone::request("GET", &[]), End::Now).unwrap();
+        let urgent = h2_core::Priority { urgency: 0, incremental: false };
+        client.conn.prioritize(stream, urgent).unwrap();
+        client.conn.reset_stream(stream, CANCEL);
+        client.settle();
+        assert_eq!(client.says(), []);
+    });
+}
+
+#[test]
 fn how_far_a_request_came_can_be_asked() {
     use h2_core::Outcome;
     lone::client(|client| {

@@ -84,8 +84,9 @@ fn trap_37_requests_leave_in_the_order_of_their_identifiers() {
         client.conn.prioritize(third, urgent).unwrap();
         client.conn.reset_stream(second, CANCEL);
         client.settle();
-        let said: Vec<u32> = client.says().iter().map(Frame::stream).collect();
-        assert_eq!(said, [first.get(), third.get()]);
+        let said = client.says();
+        let heads = said.iter().filter(|f| matches!(f, Frame::Headers { .. }));
+        assert_eq!(heads.map(Frame::stream).collect::<Vec<_>>(), [first.get(), third.get()]);
     });
 }
 
@@ -466,6 +467,78 @@ fn trap_73_the_answer_to_head_may_end_with_an_empty_data() {
         client.hears((head, wire::data(stream, "").end_stream()));
         client.must_be_fine();
         assert_eq!(client.told(), ["response 1 200", "data 1 0 end"]);
+    });
+}
+
+/// PRIORITY_UPDATE (RFC 9218 §7.1): the stream it is about, then a structured field.
+fn priority_update(stream: u32, value: &str) -> wire::Raw {
+    wire::raw(0x10, 0, 0, &[&stream.to_be_bytes()[..], value.as_bytes()].concat())
+}
+
+#[test]
+fn trap_74_a_priority_update_stands_on_stream_0_and_is_the_clients() {
+    let open = |server: &mut Lone| {
+        server.hears(wire::post(1));
+    };
+    lone::each_ends_it(
+        &Setup::server(),
+        open,
+        &[
+            ("on a stream", &priority_update(1, "u=1").on_stream(1), PROTOCOL_ERROR),
+            ("about stream 0", &priority_update(0, "u=1"), PROTOCOL_ERROR),
+            ("3 octets", &wire::raw(0x10, 0, 0, &[0; 3]), FRAME_SIZE_ERROR),
+        ],
+    );
+    let to_client = priority_update(1, "u=1");
+    lone::each_ends_it(&Setup::client(), |_| {}, &[("a server's", &to_client, PROTOCOL_ERROR)]);
+    lone::server(|server| {
+        open(server);
+        for value in ["", "u=9", "u=x", "\u{1}", "i=?2", "u=1, u=2, x=y", "u"] {
+            server.hears(priority_update(1, value));
+        }
+        server.resets(1, CANCEL);
+        server.hears(priority_update(1, "u=0"));
+        server.hears((priority_update(9, "u=0"), priority_update(9, "u=5")));
+        server.must_live();
+    });
+}
+
+#[test]
+fn trap_74_a_priority_that_comes_before_its_request_is_obeyed() {
+    Setup::server().peer(&[(4, 1_000_000)]).run(|server| {
+        server.hears(priority_update(3, "u=0"));
+        server.hears((wire::get(1), wire::get(3), wire::window_update(0, 1_000_000)));
+        server.peer_reads(false);
+        for stream in [1, 3] {
+            server.conn.send_response(id(stream), lone::response(200, &[]), End::Later).unwrap();
+            let mut body = Bytes::from(vec![0; 100_000]);
+            server.conn.send_data(id(stream), &mut body, End::Now).unwrap();
+        }
+        server.peer_reads(true);
+        let said = server.says();
+        let order = said.iter().filter(|f| matches!(f, Frame::Data { .. })).map(Frame::stream);
+        let order: Vec<u32> = order.collect();
+        let split = order.iter().position(|stream| *stream == 1).unwrap();
+        assert!(order[split..].iter().all(|stream| *stream == 1), "{order:?}");
+    });
+}
+
+/// Reserved streams do not count against the limit on streams (§5.1.2), so they need one of their own.
+#[test]
+fn trap_44_promises_are_bounded() {
+    let takes_pushes = Setup::client().config(|config| {
+        config.enable_push = true;
+        config.max_concurrent_streams = 10;
+    });
+    takes_pushes.run_once(|client| {
+        client.requests("GET", true);
+        client.forget();
+        for promised in (2..4_000).step_by(2) {
+            client.hears(wire::push_promise(1, promised, wire::GET));
+        }
+        let told = client.events();
+        let promised = told.iter().filter(|e| matches!(e, Event::PushReceived { .. })).count();
+        assert!((1..=200).contains(&promised), "{promised} promises are held");
     });
 }
 

@@ -9,6 +9,7 @@ pub mod frames;
 pub mod lone;
 pub mod pair;
 pub mod rng;
+pub mod short;
 pub mod wire;
 
 pub use frames::Frame;
