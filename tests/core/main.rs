@@ -1,10 +1,20 @@
-//! The core by itself, without any I/O.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::wildcard_enum_match_arm,
-    missing_docs
-)]
+//! The core, rule by rule: the traps that others fell into, reactions to what is suspicious, flow
+//! control, commands, output, farewell and time.
+
+// Tests: a panic is how they report, and their names say what they show.
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::wildcard_enum_match_arm)]
+#![allow(clippy::cast_possible_truncation)]
+
+mod commands;
+mod fields;
+mod flow;
+mod outbox;
+mod pairs;
 mod push;
+mod reaction;
+mod shutdown;
 mod smoke;
+mod timers;
+mod traps;
+mod traps_more;
 mod upgrade;

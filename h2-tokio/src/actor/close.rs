@@ -7,7 +7,7 @@ use h2_core::StreamId;
 
 use super::command::{Command, Rare};
 use super::{Engine, Ping};
-use crate::error::{CloseReason, Outcome};
+use crate::error::{CloseReason, Outcome, Reason};
 
 impl Engine {
     /// The transport failed.
@@ -33,7 +33,8 @@ impl Engine {
         if self.closed.is_some() {
             return;
         }
-        if matches!(reason.reason(), crate::Reason::Violation(_) | crate::Reason::Timeout(_)) {
+        let notable = matches!(reason.reason(), Reason::Violation(_) | Reason::Timeout(_));
+        if notable && !reason.is_graceful() {
             tracing::warn!(%reason, streams = self.entries.len(), "connection closed");
         } else {
             tracing::debug!(%reason, streams = self.entries.len(), "connection closed");

@@ -42,6 +42,11 @@ impl Engine {
                 let reason = CloseReason::from_core(&reason, self.http1);
                 self.close(reason);
             }
+            // Nobody here can take what a server sends unasked.
+            Event::PushReceived { stream, .. } => {
+                self.conn.reset_stream(stream, ErrorCode::CANCEL);
+                self.conn.release_stream(stream);
+            }
             // What else there is, or may come to be, concerns nobody here.
             Event::SendEnded { .. } | _ => {}
         }

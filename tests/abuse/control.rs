@@ -1,0 +1,208 @@
+//! Control frames in numbers: each has an answer, and somebody must take it.
+
+use h2_tests::prelude::*;
+
+use crate::victim::{self, DEAF, POLITE, Victim, get, odd, open};
+
+const KIB: usize = 1024;
+
+#[test]
+fn pings_whose_answers_nobody_takes_stop_the_reading() {
+    let mut server = victim::server(DEAF);
+    for n in 0..1_000_u64 {
+        server.hears(wire::ping(n.to_be_bytes()));
+    }
+    assert!(!server.is_closed());
+    let consumed = 1_000 - server.unconsumed() / 17;
+    assert!(consumed <= 65, "{consumed} consumed");
+    assert!(server.grown() <= 8 * KIB, "{}", server.grown());
+    server.manners = POLITE;
+    server.settle();
+    let expected: Vec<Frame> = (0..1_000_u64).map(|n| Frame::Pong(n.to_be_bytes())).collect();
+    assert!(server.said == expected, "all answers come, in order");
+}
+
+#[test]
+fn pings_without_purpose_end_by_the_bucket() {
+    let mut server = victim::server(POLITE);
+    let borne = server.bears(20_000, |_| wire::ping([1; 8]).octets());
+    assert!((10_000..=10_001).contains(&borne), "{borne}");
+    drop(server);
+    let mut server = victim::server(POLITE);
+    server.keeps = false;
+    for _ in 0..10_000 {
+        for _ in 0..3 {
+            server.hears(wire::ping([1; 8]));
+        }
+        server.passes(Duration::from_millis(10));
+    }
+    assert!(!server.is_closed(), "300 a second are borne");
+}
+
+#[test]
+fn pings_between_data_are_free() {
+    let mut server = victim::server(POLITE);
+    server.keeps = false;
+    server.hears(open(1));
+    for _ in 0..30_000 {
+        server.hears((wire::data(1, "x"), wire::ping([2; 8])));
+    }
+    assert!(!server.is_closed());
+}
+
+#[test]
+fn settings_end_by_the_bucket_or_stop_the_reading() {
+    let mut server = victim::server(POLITE);
+    let borne = server.bears(20_000, |_| wire::settings(&[]).octets());
+    assert_eq!(borne, 10_000);
+    drop(server);
+    let mut server = victim::server(DEAF);
+    for _ in 0..1_000 {
+        server.hears(wire::settings(&[(4, 70_000)]));
+    }
+    let consumed = 1_000 - server.unconsumed() / 15;
+    assert!(consumed <= 9, "{consumed} consumed");
+    assert!(server.grown() <= 8 * KIB, "{}", server.grown());
+}
+
+#[test]
+fn windows_that_open_and_close_all_the_time_stay_right() {
+    let mut server = victim::server(POLITE);
+    server.keeps = false;
+    server.hears(wire::settings(&[(4, 0)]));
+    for n in 0..128 {
+        server.hears(get(odd(n)));
+        server.conn.send_response(id(odd(n)), lone::response(200, &[]), End::Later).unwrap();
+        let mut body = Bytes::from_static(&[7; 10]);
+        server.conn.send_data(id(odd(n)), &mut body, End::Later).unwrap();
+    }
+    server.told = 0;
+    for _ in 0..4_000 {
+        server.hears((wire::settings(&[(4, 65_535)]), wire::settings(&[(4, 0)])));
+    }
+    assert!(!server.is_closed());
+    for n in 0..128 {
+        // Both fit between two SETTINGS, or none was cut: what was sent was paid for.
+        let window = server.conn.local_flow_control_window(Some(id(odd(n)))).unwrap();
+        assert!(window == 0 || window == -10, "{window}");
+    }
+}
+
+#[test]
+fn limits_of_nothing_are_borne() {
+    let mut client = Victim::new(Config::client(), false, POLITE, &[(3, 0), (6, 0), (4, 0)]);
+    for _ in 0..10 {
+        assert!(client.conn.send_request(lone::request("GET", &[]), End::Now).is_err());
+    }
+    client.settle();
+    assert_eq!(client.written, 0);
+    client.hears(wire::settings(&[(3, 5)]));
+    let refused = client.conn.send_request(lone::request("GET", &[]), End::Now).unwrap_err();
+    assert!(matches!(refused.why, Misuse::FieldSectionTooLarge { limit: 0, .. }));
+    client.hears(wire::settings(&[(6, 10_000)]));
+    client.conn.send_request(lone::request("GET", &[]), End::Now).unwrap();
+    assert!(!client.is_closed());
+}
+
+#[test]
+fn priority_builds_nothing_and_ends_by_the_bucket() {
+    let mut server = victim::server(POLITE);
+    let borne = server.bears(20_000, |n| wire::priority(odd(n), 0, 16).octets());
+    assert_eq!(borne, 10_000);
+    assert!(server.grown() <= 2 * KIB, "{}", server.grown());
+    drop(server);
+    let mut server = victim::server(POLITE);
+    for n in 0..128 {
+        server.hears(open(odd(n)));
+        for _ in 0..64 {
+            server.hears(wire::priority(odd(n), 0, 16));
+        }
+    }
+    assert!(!server.is_closed());
+}
+
+#[test]
+fn every_type_with_every_length_on_every_stream_has_a_reaction() {
+    let flags = [0, 0x1, 0x4, 0x5, 0x8, 0x20, 0x2d, 0xff];
+    let streams = [0, 1, 3, 5, 7, 9, 2, 0x8000_0003];
+    for kind in (0..=0x11).chain([0x42, 0xfe, 0xff]) {
+        for flags in flags {
+            for stream in streams {
+                for length in [0, 1, 4, 5, 6, 8, 255] {
+                    let mut server = victim::server(POLITE);
+                    // 1: closed; 3: open; 5: half-closed; 7: reset by us; 9: idle.
+                    server.hears((get(1), open(3), get(5), open(7)));
+                    server.conn.send_response(id(1), lone::response(200, &[]), End::Now).unwrap();
+                    server.conn.release_stream(id(1));
+                    server.conn.reset_stream(id(7), CANCEL);
+                    server.settle();
+                    server.forget();
+                    server.hears(wire::raw(kind, flags, stream, &vec![0; length]));
+                    if kind > 0x11 {
+                        assert!(!server.is_closed() && server.said.is_empty());
+                    }
+                    if server.is_closed() {
+                        let graceful = server.code() == Some(NO_ERROR);
+                        assert!(graceful || server.said.len() == 1, "{:?}", server.said);
+                    } else {
+                        assert!(server.said.len() <= 3, "{:?}", server.said);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_flood_of_goodbyes_ends_by_the_bucket() {
+    let mut client = victim::client(POLITE);
+    for _ in 0..3 {
+        client.conn.send_request(lone::request("GET", &[]), End::Now).unwrap();
+    }
+    client.settle();
+    let borne = client.bears(20_000, |n| wire::goaway(5 + 2 * n, NO_ERROR, &[b'd'; 300]).octets());
+    assert!((10_000..=10_001).contains(&borne), "{borne}");
+    assert_eq!(client.code(), Some(ENHANCE_YOUR_CALM));
+}
+
+#[test]
+fn window_updates_for_nothing_end_by_the_bucket() {
+    let mut server = victim::server(POLITE);
+    server.hears(open(1));
+    let borne = server.bears(30_000, |_| wire::window_update(1, 1).octets());
+    assert!((10_900..=11_200).contains(&borne), "{borne}");
+}
+
+#[test]
+fn a_body_that_is_let_through_octet_by_octet_arrives() {
+    let mut server = victim::server(POLITE);
+    server.hears((wire::settings(&[(4, 0)]), get(1)));
+    server.conn.send_response(id(1), lone::response(200, &[]), End::Later).unwrap();
+    let mut body = Bytes::from(vec![1; 20_000]);
+    server.conn.send_data(id(1), &mut body, End::Now).unwrap();
+    server.settle();
+    server.forget();
+    for n in 1..=20_000 {
+        server.hears(wire::window_update(1, 1));
+        assert_eq!(server.said.len(), 1, "one DATA for one WINDOW_UPDATE, {n}");
+        let last = server.said.pop();
+        assert!(
+            matches!(last, Some(Frame::Data { end, .. }) if end == (n == 20_000)),
+            "{n}: {last:?}"
+        );
+        if !body.is_empty() {
+            server.conn.send_data(id(1), &mut body, End::Now).unwrap();
+        }
+    }
+    assert!(!server.is_closed());
+}
+
+#[test]
+fn what_is_no_http2_costs_nothing() {
+    for octets in [&b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"[..], &[0x16; 600], &[0; 600]] {
+        Setup::server().fresh().run_once(|server| {
+            server.hears(octets);
+            assert!(server.conn.close_reason().is_some());
+        });
+    }
+}
