@@ -1,13 +1,15 @@
 //! Serving a connection with a service: handlers that answer at once cost no task, and one that
 //! panics costs its own stream only.
 
+mod handler;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use h2_core::{ErrorCode, StreamId};
@@ -16,6 +18,7 @@ use http_body::Body;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
+use self::handler::Handler;
 use crate::actor::{Accept, Actor, Engine, Inbound};
 use crate::body::RecvBody;
 use crate::body::pump::{self, BoxError, Pump, Start};
@@ -378,13 +381,12 @@ where
             First::Later(future) => {
                 let slot = slot.unwrap_or_else(|| engine.open_inbound(stream, true));
                 let responder = Responder::new(slot, Arc::clone(&self.hub), stream, head_only);
-                tokio::spawn(Handler {
-                    future: Some(future),
-                    responder: Some(responder),
-                    pump: None::<Pump<B>>,
-                    hub: Arc::clone(&self.hub),
-                    date: self.knobs.add_date,
-                });
+                tokio::spawn(Handler::<S::Future, B>::new(
+                    future,
+                    responder,
+                    &self.hub,
+                    self.knobs.add_date,
+                ));
             }
             First::Failed => {
                 Counters::add(&self.hub.shared.counters.failed_handlers, 1);
@@ -516,99 +518,3 @@ fn extra<B: Body>(
     };
     Extra { content_length, date }
 }
-
-/// A call in a task of its own, then its response body.
-struct Handler<F, B> {
-    future: Option<Pinned<F>>,
-    responder: Option<Responder>,
-    pump: Option<Pump<B>>,
-    hub: Arc<Hub>,
-    date: bool,
-}
-
-impl<F, B, E> Future for Handler<F, B>
-where
-    F: Future<Output = Result<Response<B>, E>>,
-    B: Body,
-    B::Error: Into<BoxError>,
-    E: Into<BoxError>,
-{
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = &mut *self;
-        if this.pump.is_none() {
-            let Some(result) = ready!(this.poll_call(cx)) else { return Poll::Ready(()) };
-            this.answer(result, cx);
-        }
-        match &mut this.pump {
-            Some(pump) => Pin::new(pump).poll(cx),
-            None => Poll::Ready(()),
-        }
-    }
-}
-
-impl<F, B, E> Handler<F, B>
-where
-    F: Future<Output = Result<Response<B>, E>>,
-    B: Body,
-    B::Error: Into<BoxError>,
-    E: Into<BoxError>,
-{
-    /// Waits for the response; `None` if nobody wants it any more.
-    fn poll_call(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Response<B>, E>>> {
-        let Some(responder) = &mut self.responder else { return Poll::Ready(None) };
-        if responder.poll_cancelled(cx).is_ready() {
-            return Poll::Ready(None);
-        }
-        let Some(future) = self.future.as_mut().and_then(|future| future.as_mut().as_pin_mut())
-        else {
-            return Poll::Ready(None);
-        };
-        let result = ready!(future.poll(cx));
-        self.future = None;
-        Poll::Ready(Some(result))
-    }
-
-    fn answer(&mut self, result: Result<Response<B>, E>, cx: &mut Context<'_>) {
-        let Some(mut responder) = self.responder.take() else { return };
-        let response = match result {
-            Ok(response) => response,
-            Err(error) => {
-                let error: BoxError = error.into();
-                tracing::debug!(error, "handler failed");
-                Counters::add(&self.hub.shared.counters.failed_handlers, 1);
-                return responder.reset(ErrorCode::INTERNAL_ERROR);
-            }
-        };
-        let (parts, body) = response.into_parts();
-        let head_only = responder.is_void(http::StatusCode::OK);
-        let date = self.date.then(Date::now);
-        let extra = extra(&body, parts.status, head_only, date);
-        let Ok((head, void)) = responder.head(parts.status, &parts.headers, extra) else { return };
-        if void || body.is_end_stream() {
-            let _ = responder.start_with(head, &mut Chunks::default(), Finish::End);
-            return;
-        }
-        let mut body = Box::pin(Some(body));
-        let start = match body.as_mut().as_pin_mut() {
-            Some(body) => pump::take_ready(body, cx),
-            None => Ok(Start::end()),
-        };
-        match start {
-            Ok(Start { mut chunks, finish }) => {
-                // A stream that has ended wants no answer.
-                if let Ok(Some(to)) = responder.start_with(head, &mut chunks, finish) {
-                    self.pump = Some(Pump::new(body, to));
-                }
-            }
-            Err(error) => {
-                tracing::debug!(%error, "response body failed");
-                responder.reset(ErrorCode::INTERNAL_ERROR);
-            }
-        }
-    }
-}
-
-// Nothing in a handler is pinned but through a box of its own.
-impl<F, B> Unpin for Handler<F, B> {}
