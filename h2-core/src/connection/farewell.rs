@@ -48,6 +48,12 @@ impl Farewell {
         self.ours == Ours::Open && self.theirs.is_none()
     }
 
+    /// What the peer's GOAWAY complained of, if it did.
+    pub(super) fn complaint(&self) -> Option<(ErrorCode, Bytes)> {
+        let theirs = self.theirs.as_ref().filter(|theirs| theirs.code != GRACEFUL)?;
+        Some((theirs.code, theirs.debug.clone()))
+    }
+
     /// Whether our last GOAWAY was promised.
     pub(super) fn is_final(&self) -> bool {
         matches!(self.ours, Ours::Final(_))

@@ -164,6 +164,10 @@ impl Connection {
 
     /// The transport delivered its end.
     pub(super) fn end_of_input(&mut self) {
+        if let Some((code, debug)) = self.farewell.complaint() {
+            // The peer said why before it left.
+            return self.end(CloseReason { origin: Origin::Peer, code, debug });
+        }
         let clean = self.streams.open_ours() + self.streams.open_theirs() == 0;
         let code = if clean { GRACEFUL } else { ErrorCode::INTERNAL_ERROR };
         self.end(CloseReason { origin: Origin::Eof, code, debug: Bytes::new() });
