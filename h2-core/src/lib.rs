@@ -1,4 +1,70 @@
-//! HTTP/2 as a pure state machine.
+//! HTTP/2 (RFC 9113) as a pure state machine: bytes and time go in, bytes and events come out.
+//!
+//! There is no socket here, no clock, thread, task, lock or randomness. [`Connection`] is one side
+//! of a connection; whoever owns it reads and writes for it. The crate `h2-tokio` is one such
+//! owner.
+//!
+//! # The loop
+//!
+//! After every call that changes a connection: take what it wants to send, take its events, ask
+//! for its deadline. Then wait.
+//!
+//! ```no_run
+//! use std::{io::{Read, Write}, net::TcpListener, time::Instant};
+//! use bytes::{Buf, BytesMut};
+//! use h2_core::{Config, Connection, End, Event, ResponseHead};
+//!
+//! let (mut socket, _) = TcpListener::bind("127.0.0.1:8080")?.accept()?;
+//! let mut connection = Connection::server(Config::server(), Instant::now());
+//! let mut input = BytesMut::new();
+//! while !connection.is_drained() {
+//!     // Send: peek, write, advance by what was taken. Cutting frames makes events.
+//!     while connection.data_to_send(Instant::now()).has_remaining() {
+//!         let outbox = connection.data_to_send(Instant::now());
+//!         let written = socket.write(outbox.chunk())?;
+//!         outbox.advance(written);
+//!     }
+//!     // Act on what happened; acting may make more to send, so go round before reading.
+//!     if let Some(event) = connection.poll_event() {
+//!         if let Event::RequestReceived { stream, .. } = event {
+//!             let head = ResponseHead::new(204, [("server", "h2-core")]).expect("well formed");
+//!             let _ = connection.send_response(stream, head, End::Now);
+//!             connection.release_stream(stream);
+//!         }
+//!         continue;
+//!     }
+//!     // Receive: whole frames are taken out of the buffer, the tail stays in it.
+//!     let deadline = connection.poll_timeout();
+//!     socket.set_read_timeout(deadline.map(|d| d.at.saturating_duration_since(Instant::now()).max(std::time::Duration::from_millis(1))))?;
+//!     let mut block = [0; 16 * 1024];
+//!     match socket.read(&mut block) {
+//!         Ok(0) => connection.receive_eof(Instant::now()),
+//!         Ok(octets) => input.extend_from_slice(&block[..octets]),
+//!         Err(_) => connection.handle_timeout(Instant::now()),
+//!     }
+//!     let _ = connection.receive_data(&mut input, Instant::now());
+//! }
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # What is whose
+//!
+//! * **A stream that the peer opened** occupies one of
+//!   [`Config::max_concurrent_streams`] slots until it is closed *and* the application has called
+//!   [`Connection::release_stream`]. So the work a peer can cause is bounded by the limit, however
+//!   fast it resets its streams.
+//! * **Received octets** are credited back when the application says that it used them up
+//!   ([`Connection::acknowledge_received_data`]); padding and what nobody wants go back by
+//!   themselves.
+//! * **Octets to send** are accepted up to [`Connection::send_capacity`]; what does not fit stays
+//!   with the caller, and [`Event::Writable`] says when to go on.
+//! * **What the transport did not take** stays in the [`Outbox`], in order.
+//!
+//! # Errors
+//!
+//! [`Violation`] is what the peer did wrong, with its code and its section; it arrives as
+//! [`Event::StreamReset`] or [`Event::ConnectionClosed`]. [`Misuse`] is what the caller did wrong;
+//! it is returned and changed nothing.
 
 #![forbid(unsafe_code)]
 
@@ -8,10 +74,14 @@ mod egress;
 mod error;
 mod event;
 mod fields;
+mod flow;
+mod frame;
+mod guard;
 pub mod hpack;
 mod message;
 mod priority;
 mod settings;
+mod stream;
 mod stream_id;
 
 pub use config::{Bucket, Config};

@@ -78,7 +78,7 @@ impl Settings {
             id::MAX_FRAME_SIZE => self.max_frame_size = value,
             id::MAX_HEADER_LIST_SIZE => self.max_header_list_size = Some(value),
             id::ENABLE_CONNECT_PROTOCOL => {
-                let enable = flag(value).ok_or(out_of_range.clone())?;
+                let enable = flag(value).ok_or_else(|| out_of_range.clone())?;
                 // RFC 8441 §3: a sender must not send 0 after it has sent 1.
                 if self.enable_connect_protocol && !enable {
                     return Err(out_of_range);

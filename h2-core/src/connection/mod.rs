@@ -1,5 +1,427 @@
 //! One HTTP/2 connection: inputs, commands, outputs and questions, owned by whoever calls them.
+//!
+//! This room keeps one promise: errors are sticky, events come in the order of the frames that
+//! caused them, a command that fails changes nothing, and after the end there is silence.
 
-mod stub;
+mod body;
+mod clock;
+mod commands;
+mod farewell;
+mod heads;
+mod lifecycle;
+mod negotiate;
+mod output;
+mod receive;
 
-pub use stub::{Connection, Deadline, Outcome, Permit, Received};
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use bytes::BytesMut;
+use clock::Clock;
+pub use clock::Deadline;
+use farewell::Farewell;
+use negotiate::Negotiation;
+
+use crate::config::Config;
+use crate::egress::{Egress, Outbox};
+use crate::error::{CloseReason, Misuse, Timer};
+use crate::event::Event;
+use crate::flow::Inbound;
+use crate::frame::{Block, BlockLimits, PREFACE, Reader};
+use crate::guard::Guard;
+use crate::hpack::{Decoder, ListLimits};
+use crate::settings::{DEFAULT_WINDOW, Settings};
+use crate::stream::{ClosedStreams, Half, Key, Table};
+use crate::{ErrorCode, StreamId};
+
+/// One side of an HTTP/2 connection: a state machine without a socket, a clock or a thread.
+///
+/// # The four kinds of methods
+///
+/// * **Inputs** tell it what happened outside: [`receive_data`](Self::receive_data),
+///   [`receive_eof`](Self::receive_eof), [`handle_timeout`](Self::handle_timeout),
+///   [`handle_flushed`](Self::handle_flushed). They never fail: what went wrong is an event.
+/// * **Commands** say what the application wants: [`send_request`](Self::send_request),
+///   [`send_data`](Self::send_data) and the like. One that returns an error changed nothing.
+/// * **Outputs** say what is to be done outside: [`data_to_send`](Self::data_to_send),
+///   [`poll_event`](Self::poll_event), [`poll_timeout`](Self::poll_timeout).
+/// * **Questions** change nothing.
+///
+/// # The rule
+///
+/// After every input or command, take what it wants to send and take its events until there is
+/// neither; then ask for its deadline; then wait. Cutting frames makes events, and taking output or
+/// events lets [`receive_data`](Self::receive_data) go on after [`Received::DrainFirst`].
+///
+/// # Sharing
+///
+/// One owner calls it. To share a connection between threads or tasks, give it to one of them and
+/// send that one messages, as the crate `h2-tokio` does.
+#[derive(Debug)]
+pub struct Connection {
+    role: Role,
+    config: Config,
+    clock: Clock,
+    reader: Reader,
+    block: Block,
+    decoder: Decoder,
+    negotiation: Negotiation,
+    /// What the peer may send on all streams together.
+    inbound: Inbound,
+    streams: Table,
+    closed_streams: ClosedStreams,
+    egress: Egress,
+    guard: Guard,
+    farewell: Farewell,
+    events: VecDeque<Event>,
+    /// What the request heads in `events` cost, see [`heads`].
+    undelivered: usize,
+    /// The next stream we open.
+    next_stream: Option<StreamId>,
+    /// The highest stream of ours whose opening head was cut; 0 for none.
+    highest_ours: u32,
+    /// The highest stream that the peer opened; 0 for none.
+    highest_theirs: u32,
+    /// The highest stream of the peer that was given to the application; 0 for none.
+    highest_processed: u32,
+    /// Streams ever opened, for what WINDOW_UPDATE frames may cost.
+    streams_opened: u64,
+    /// Octets that streams have queued beyond what is their own.
+    pool_used: usize,
+    /// What the outbox had given away when progress was last looked at.
+    taken: u64,
+    /// Permits given out and not used or returned.
+    permits: usize,
+    /// Somebody found no slot and wants to hear of one.
+    slot_wanted: bool,
+    /// Payloads of the application's PING frames that were not answered, oldest first.
+    pings: VecDeque<[u8; 8]>,
+    random: SplitMix,
+    reason: Option<CloseReason>,
+}
+
+/// Which side of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Client,
+    Server,
+}
+
+/// What [`Connection::receive_data`] did with its input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)]
+#[must_use]
+pub enum Received {
+    /// Every whole frame was taken; what is left is the beginning of one.
+    NeedMore,
+    /// It stopped early. Take the events and the output, then call again with what is left, even
+    /// if nothing has arrived.
+    DrainFirst,
+    /// The connection has ended; nothing more is taken.
+    Ended,
+}
+
+/// The right to open one stream: use it with
+/// [`send_request_with`](Connection::send_request_with) or give it back with
+/// [`release_slot`](Connection::release_slot). Dropped, its slot is lost until the connection ends.
+#[derive(Debug)]
+#[must_use]
+pub struct Permit(());
+
+/// How far a request of ours came (RFC 9113 §8.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)]
+pub enum Outcome {
+    /// No octet of it was made into a frame: certainly not processed.
+    NotSent,
+    /// Its head was sent; nothing tells whether the peer acted on it.
+    MaybeProcessed,
+    /// The final response has begun.
+    ResponseStarted,
+}
+
+/// Events that may wait; at this many, reading stops.
+const MAX_EVENTS: usize = 256;
+
+impl Connection {
+    /// A client. Its preface and SETTINGS already wait to go out.
+    #[must_use]
+    pub fn client(config: Config, now: Instant) -> Self {
+        let mut connection = Self::new(Role::Client, config, now);
+        connection.egress.outbox.gather(|out| out.extend_from_slice(PREFACE));
+        connection
+    }
+
+    /// A server. Its SETTINGS already wait to go out.
+    #[must_use]
+    pub fn server(config: Config, now: Instant) -> Self {
+        Self::new(Role::Server, config, now)
+    }
+
+    fn new(role: Role, config: Config, now: Instant) -> Self {
+        let config = config.checked();
+        let negotiation = Negotiation::new(role == Role::Client, &config);
+        let settings = Settings::default();
+        let mut connection = Self {
+            role,
+            clock: Clock::new(now),
+            reader: Reader::new(role == Role::Server, settings.max_frame_size),
+            block: Block::default(),
+            decoder: Decoder::new(settings.header_table_size as usize),
+            inbound: Inbound::new(DEFAULT_WINDOW, config.connection_window),
+            streams: Table::default(),
+            closed_streams: ClosedStreams::default(),
+            egress: Egress::new(config.encoder_table_size as usize),
+            guard: Guard::new(config.reset_bucket, config.glitch_bucket, now),
+            farewell: Farewell::default(),
+            events: VecDeque::new(),
+            undelivered: 0,
+            next_stream: Some(match role {
+                Role::Client => StreamId::ONE,
+                Role::Server => StreamId::TWO,
+            }),
+            highest_ours: 0,
+            highest_theirs: 0,
+            highest_processed: 0,
+            streams_opened: 0,
+            pool_used: 0,
+            taken: 0,
+            permits: 0,
+            slot_wanted: false,
+            pings: VecDeque::new(),
+            random: SplitMix(config.seed),
+            reason: None,
+            negotiation,
+            config,
+        };
+        connection.begin();
+        connection
+    }
+
+    /// Promises the first SETTINGS and starts the deadlines that run from the beginning.
+    fn begin(&mut self) {
+        let entries = self.negotiation.first();
+        self.reader.max_frame_size = self.negotiation.largest_frame();
+        self.egress.agenda.settings(entries);
+        self.clock.set(Timer::Handshake, self.config.handshake_timeout);
+        if let Some(age) = self.config.max_age {
+            let jitter = age / 10 * u32::from(self.random.next().to_le_bytes()[0]) / 256;
+            self.clock.set(Timer::MaxAge, Some(age + jitter));
+        }
+    }
+
+    // A. Inputs.
+
+    /// Takes whole frames out of `input` and leaves the tail there, for the next octets to be
+    /// appended to.
+    ///
+    /// Payloads of 16 KiB and more are shared with `input`, shorter ones are copied out of it, so
+    /// that a short payload never keeps a large buffer alive.
+    pub fn receive_data(&mut self, input: &mut BytesMut, now: Instant) -> Received {
+        let now = self.clock.hear(now);
+        self.take_frames(input, now)
+    }
+
+    /// The transport has delivered its end: no more octets will come.
+    ///
+    /// Without open streams that is a graceful end. Otherwise every open stream was cut short.
+    pub fn receive_eof(&mut self, now: Instant) {
+        self.clock.hear(now);
+        self.end_of_input();
+    }
+
+    /// To be called at or after the moment that [`poll_timeout`](Self::poll_timeout) named. A call
+    /// that comes early does nothing.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.clock.hear(now);
+        while let Some(timer) = self.clock.take_due() {
+            self.timer_fired(timer);
+        }
+    }
+
+    /// Everything that was advanced over in the outbox has left the transport's own buffers.
+    /// Optional; a keep-alive PING is timed from here on where it is called.
+    pub fn handle_flushed(&mut self, now: Instant) {
+        self.clock.hear(now);
+    }
+
+    // C. Outputs.
+
+    /// What is ready to be written: cuts frames until the outbox holds a batch
+    /// ([`Config::batch`]) or there is nothing to cut.
+    ///
+    /// Write as much as the transport takes and [`advance`](bytes::Buf::advance) by that. Cutting
+    /// makes events ([`Event::Writable`]): take them afterwards.
+    pub fn data_to_send(&mut self, now: Instant) -> &mut Outbox {
+        self.clock.hear(now);
+        self.cut();
+        &mut self.egress.outbox
+    }
+
+    /// The next thing that happened.
+    #[must_use]
+    pub fn poll_event(&mut self) -> Option<Event> {
+        let event = self.events.pop_front()?;
+        self.delivered(&event);
+        Some(event)
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due, and why.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Deadline> {
+        self.clock.next()
+    }
+
+    // D. Questions.
+
+    /// Whether everything is over and written: the transport can be shut down.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.reason.is_some() && self.egress.outbox.is_empty()
+    }
+
+    /// Whether no more streams will be opened: by GOAWAY of either side, or for want of
+    /// identifiers.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.reason.is_some() || !self.farewell.is_open() || self.next_stream.is_none()
+    }
+
+    /// Why the connection ended, once it has.
+    #[must_use]
+    pub fn close_reason(&self) -> Option<&CloseReason> {
+        self.reason.as_ref()
+    }
+
+    /// Whether the peer's first SETTINGS have arrived.
+    #[must_use]
+    pub fn is_handshake_complete(&self) -> bool {
+        self.negotiation.is_remote_known()
+    }
+
+    /// How far a request of ours came; `None` for streams that are gone or not ours. It still
+    /// answers after the connection has ended.
+    #[must_use]
+    pub fn request_outcome(&self, stream: StreamId) -> Option<Outcome> {
+        let found = self.streams.get(self.ours(stream)?)?;
+        Some(if found.recv > Half::Head {
+            Outcome::ResponseStarted
+        } else if found.on_wire {
+            Outcome::MaybeProcessed
+        } else {
+            Outcome::NotSent
+        })
+    }
+
+    /// Octets the peer lets us send on a stream, or on all together: the smaller of both for a
+    /// stream. Negative after the peer shrank its window below what is in flight.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::NoSuchStream`].
+    pub fn local_flow_control_window(&self, stream: Option<StreamId>) -> Result<i64, Misuse> {
+        let connection = self.egress.window.size();
+        let Some(id) = stream else { return Ok(connection) };
+        let stream = self.find(id).and_then(|key| self.streams.get(key));
+        stream
+            .map(|stream| stream.send_window.size().min(connection))
+            .ok_or(Misuse::NoSuchStream(id))
+    }
+
+    /// Octets we let the peer send on a stream, or on all together: the smaller of both for a
+    /// stream.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::NoSuchStream`].
+    pub fn remote_flow_control_window(&self, stream: Option<StreamId>) -> Result<i64, Misuse> {
+        let connection = self.inbound.promised();
+        let Some(id) = stream else { return Ok(connection) };
+        let stream = self.find(id).and_then(|key| self.streams.get(key));
+        stream
+            .map(|stream| stream.inbound.promised().min(connection))
+            .ok_or(Misuse::NoSuchStream(id))
+    }
+
+    /// Streams of ours that are open.
+    #[must_use]
+    pub fn open_outbound_streams(&self) -> usize {
+        self.streams.open_ours()
+    }
+
+    /// Streams of the peer that are open.
+    #[must_use]
+    pub fn open_inbound_streams(&self) -> usize {
+        self.streams.open_theirs()
+    }
+
+    /// The settings of ours that the peer has acknowledged.
+    #[must_use]
+    pub fn local_settings(&self) -> &Settings {
+        self.negotiation.local()
+    }
+
+    /// The settings of the peer.
+    #[must_use]
+    pub fn remote_settings(&self) -> &Settings {
+        self.negotiation.remote()
+    }
+
+    /// Gives back memory that only a busy connection needs: scratch space, the unused part of the
+    /// HPACK tables. Costs nothing but the allocations that the next burst makes again.
+    pub fn trim(&mut self) {
+        self.decoder.trim();
+        self.egress.encoder.trim();
+        self.egress.outbox.trim();
+        self.egress.agenda.trim();
+        self.egress.scheduler.trim();
+        self.streams.trim();
+        self.closed_streams.trim();
+        if self.events.is_empty() {
+            self.events = VecDeque::new();
+        }
+    }
+
+    fn find(&self, stream: StreamId) -> Option<Key> {
+        self.streams.find(stream)
+    }
+
+    /// The key of a stream that we opened.
+    fn ours(&self, stream: StreamId) -> Option<Key> {
+        (stream.is_client_initiated() == (self.role == Role::Client))
+            .then(|| self.find(stream))
+            .flatten()
+    }
+
+    fn block_limits(&self) -> BlockLimits {
+        BlockLimits {
+            max_octets: self.config.max_header_block,
+            max_continuations: self.config.max_continuations,
+        }
+    }
+
+    fn list_limits(&self) -> ListLimits {
+        let max_list_size = self.config.max_header_list_size as usize;
+        ListLimits {
+            max_list_size,
+            max_fields: self.config.max_header_fields,
+            hard_list_size: max_list_size.saturating_mul(4),
+        }
+    }
+}
+
+/// Numbers that a peer cannot guess without the seed.
+#[derive(Debug)]
+struct SplitMix(u64);
+
+impl SplitMix {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+/// The code that a connection without an error ends with.
+const GRACEFUL: ErrorCode = ErrorCode::NO_ERROR;

@@ -220,7 +220,8 @@ pub(crate) enum NameSource {
     Static(u8),
 }
 
-fn well_known(index: u8) -> (&'static str, &'static str) {
+/// Name and value of static entry `index` (1 to 61); empty ones for any other index.
+pub(crate) fn well_known(index: u8) -> (&'static str, &'static str) {
     WELL_KNOWN.get(usize::from(index).wrapping_sub(1)).copied().unwrap_or_default()
 }
 

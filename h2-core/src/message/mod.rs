@@ -8,7 +8,7 @@ mod request;
 mod response;
 mod rules;
 
-pub(crate) use length::BodyLength;
+pub(crate) use length::{BodyLength, Mismatch};
 pub use request::RequestHead;
 pub use response::{ResponseHead, Trailers};
 pub(crate) use rules::Direction;

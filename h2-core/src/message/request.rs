@@ -242,7 +242,8 @@ impl RequestHead {
         }
         let Some(host) = self.host() else { return Ok(()) };
         // RFC 9110 §7.2: a client sends an empty host when the target has no authority.
-        if !is_authority(host) && !(host.is_empty() && authority.is_none()) {
+        let absent = host.is_empty() && authority.is_none();
+        if !absent && !is_authority(host) {
             return Err(Malformed::at(HeadRule::InvalidAuthority, b"host"));
         }
         let scheme = self.pseudo(self.target.scheme);

@@ -31,67 +31,55 @@ const fn classes() -> [u8; 256] {
     let mut table = [0; 256];
     let mut octet = 0;
     while octet < 256 {
-        // The loop bound makes the cast exact.
-        #[allow(clippy::cast_possible_truncation)]
-        let b = octet as u8;
-        let mut class = 0;
-        if b.is_ascii_lowercase()
-            || b.is_ascii_digit()
-            || matches!(
-                b,
-                b'!' | b'#'
-                    | b'$'
-                    | b'%'
-                    | b'&'
-                    | b'\''
-                    | b'*'
-                    | b'+'
-                    | b'-'
-                    | b'.'
-                    | b'^'
-                    | b'_'
-                    | b'`'
-                    | b'|'
-                    | b'~'
-            )
+        // The loop bound makes the cast exact and the place exist.
+        #[allow(clippy::cast_possible_truncation, clippy::indexing_slicing)]
         {
-            class |= TOKEN;
-        }
-        if b.is_ascii_uppercase() {
-            class |= UPPER;
-        }
-        if b == b'\t' || (b >= 0x20 && b != 0x7f) {
-            class |= VALUE;
-        }
-        if b.is_ascii_graphic()
-            && !matches!(
-                b,
-                b'"' | b'#'
-                    | b'/'
-                    | b'<'
-                    | b'>'
-                    | b'?'
-                    | b'@'
-                    | b'\\'
-                    | b'^'
-                    | b'{'
-                    | b'}'
-                    | b'`'
-                    | b'|'
-            )
-        {
-            class |= AUTHORITY;
-        }
-        if b.is_ascii_graphic() && b != b'#' {
-            class |= PATH;
-        }
-        #[allow(clippy::indexing_slicing)] // the loop bound is the length
-        {
-            table[octet] = class;
+            table[octet] = class(octet as u8);
         }
         octet += 1;
     }
     table
+}
+
+const fn class(b: u8) -> u8 {
+    let mut class = 0;
+    let token_mark = matches!(
+        b,
+        b'!' | b'#'
+            | b'$'
+            | b'%'
+            | b'&'
+            | b'\''
+            | b'*'
+            | b'+'
+            | b'-'
+            | b'.'
+            | b'^'
+            | b'_'
+            | b'`'
+            | b'|'
+            | b'~'
+    );
+    if b.is_ascii_lowercase() || b.is_ascii_digit() || token_mark {
+        class |= TOKEN;
+    }
+    if b.is_ascii_uppercase() {
+        class |= UPPER;
+    }
+    if b == b'\t' || (b >= 0x20 && b != 0x7f) {
+        class |= VALUE;
+    }
+    let no_host = matches!(
+        b,
+        b'"' | b'#' | b'/' | b'<' | b'>' | b'?' | b'@' | b'\\' | b'^' | b'{' | b'}' | b'`' | b'|'
+    );
+    if b.is_ascii_graphic() && !no_host {
+        class |= AUTHORITY;
+    }
+    if b.is_ascii_graphic() && b != b'#' {
+        class |= PATH;
+    }
+    class
 }
 
 fn all(octets: &[u8], class: u8) -> bool {

@@ -1,0 +1,250 @@
+//! PING, GOAWAY and the graceful end: nothing that was under way is lost (RFC 9113 §6.7, §6.8).
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::{Connection, GRACEFUL, Role};
+use crate::error::{CloseReason, ErrorCode, Fault, Misuse, Origin, Timer};
+use crate::event::{Event, ResetCause};
+use crate::frame::GoAway;
+use crate::stream::Initiator;
+use crate::{StreamId, egress};
+
+/// How long the second GOAWAY waits for the answer to the PING that follows the first.
+const FAREWELL_PATIENCE: Duration = Duration::from_secs(1);
+/// Octets of a peer's debug data that are kept.
+const DEBUG_KEPT: usize = 256;
+/// PING frames of the application that may be unanswered.
+const MAX_UNANSWERED: usize = 16;
+
+/// How far the end has come.
+#[derive(Debug, Default)]
+pub(super) struct Farewell {
+    ours: Ours,
+    /// The peer's GOAWAY: the lowest last stream it named, and what its latest said.
+    theirs: Option<GoAway>,
+    /// What began a shutdown of ours, if it was not the application.
+    retired_by: Option<Timer>,
+    /// A keep-alive PING that is not answered.
+    probe: Option<[u8; 8]>,
+    /// The peer was heard of since the keep-alive deadline was set.
+    heard: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Ours {
+    #[default]
+    Open,
+    /// GOAWAY(2^31-1) was promised; its PING proves that the peer has read it.
+    Announced([u8; 8]),
+    /// GOAWAY with the last stream that is served was promised.
+    Final(u32),
+}
+
+impl Farewell {
+    /// Whether streams may still be opened.
+    pub(super) fn is_open(&self) -> bool {
+        self.ours == Ours::Open && self.theirs.is_none()
+    }
+
+    /// Whether our last GOAWAY was promised.
+    pub(super) fn is_final(&self) -> bool {
+        matches!(self.ours, Ours::Final(_))
+    }
+
+    /// Whether a stream of the peer comes too late.
+    pub(super) fn refuses(&self, stream: StreamId) -> bool {
+        matches!(self.ours, Ours::Final(last) if stream.get() > last)
+    }
+}
+
+impl Connection {
+    /// Begins a graceful end: no more streams are opened, those that are open finish, then
+    /// [`Event::ConnectionClosed`] comes and [`is_drained`](Self::is_drained) turns true.
+    ///
+    /// A server says GOAWAY twice (RFC 9113 §6.8), so that requests under way are served: first
+    /// without naming a last stream, then, when the answer to a PING proves that the client has
+    /// read that or a second has passed, with the last one. Streams that are still open after
+    /// [`Config::drain_timeout`](crate::Config::drain_timeout) are cut. Calling it again changes
+    /// nothing.
+    pub fn shutdown(&mut self, now: Instant) {
+        self.clock.hear(now);
+        if self.reason.is_some() || self.farewell.ours != Ours::Open {
+            return;
+        }
+        self.clock.set(Timer::Drain, self.config.drain_timeout);
+        if self.role == Role::Client || !self.is_handshake_complete() {
+            self.say_last_goodbye();
+            return;
+        }
+        let payload = self.random.next().to_be_bytes();
+        self.farewell.ours = Ours::Announced(payload);
+        self.egress.agenda.goaway(GoAway {
+            last: StreamId::MAX.get(),
+            code: GRACEFUL,
+            debug: Bytes::new(),
+        });
+        self.egress.agenda.ping(payload);
+        self.clock.set(Timer::Farewell, Some(FAREWELL_PATIENCE));
+    }
+
+    /// Ends the connection at once: every stream is gone, GOAWAY with `code` and `debug` goes out,
+    /// [`Event::ConnectionClosed`] follows. After the first end it does nothing.
+    pub fn close_connection(&mut self, code: ErrorCode, debug: impl Into<Bytes>) {
+        let longest = self.egress.max_frame_size.saturating_sub(8);
+        let mut debug = debug.into();
+        debug.truncate(longest);
+        self.end(CloseReason { origin: Origin::Local, code, debug });
+    }
+
+    /// A deadline asks for a graceful end.
+    pub(super) fn retire(&mut self, timer: Timer) {
+        self.farewell.retired_by = Some(timer);
+        self.shutdown(self.clock.now());
+    }
+
+    /// The GOAWAY that names the last stream.
+    pub(super) fn say_last_goodbye(&mut self) {
+        if self.farewell.is_final() || self.reason.is_some() {
+            return;
+        }
+        self.clock.clear(Timer::Farewell);
+        // A request that waits for a slot was read and will be served.
+        let last = match self.role {
+            Role::Server => self.highest_theirs,
+            Role::Client => 0,
+        };
+        self.highest_processed = self.highest_processed.max(last);
+        self.farewell.ours = Ours::Final(last);
+        self.egress.agenda.goaway(GoAway { last, code: GRACEFUL, debug: Bytes::new() });
+    }
+
+    /// Early resets have become so many that the client should go elsewhere, before it is thrown
+    /// out.
+    pub(super) fn warn_of_resets(&mut self) {
+        if self.guard.resets_are_low() && self.farewell.ours == Ours::Open {
+            self.shutdown(self.clock.now());
+        }
+    }
+
+    /// Ends the connection when a graceful end has nothing left to wait for.
+    pub(super) fn end_if_drained(&mut self) {
+        let going = self.farewell.is_final() || self.farewell.theirs.is_some();
+        let open = self.streams.open_ours() + self.streams.open_theirs();
+        if !going || open > 0 || self.reason.is_some() || !self.egress.agenda.is_empty() {
+            return;
+        }
+        let (origin, code, debug) = match (&self.farewell.theirs, self.farewell.retired_by) {
+            (_, Some(timer)) => (Origin::Timeout(timer), GRACEFUL, Bytes::new()),
+            (Some(theirs), None) if !self.farewell.is_final() || theirs.code != GRACEFUL => {
+                (Origin::Peer, theirs.code, theirs.debug.clone())
+            }
+            _ => (Origin::Local, GRACEFUL, Bytes::new()),
+        };
+        if !self.farewell.is_final() {
+            // The peer learns that nothing of its own was lost; its code is not ours to repeat.
+            self.say_last_goodbye();
+        }
+        self.finish(CloseReason { origin, code, debug });
+    }
+
+    pub(super) fn on_goaway(
+        &mut self,
+        last: u32,
+        code: ErrorCode,
+        debug: &[u8],
+        now: Instant,
+    ) -> Result<(), Fault> {
+        let debug = Bytes::copy_from_slice(debug.get(..DEBUG_KEPT).unwrap_or(debug));
+        let mut lowest = last;
+        if let Some(theirs) = &self.farewell.theirs {
+            self.guard.glitch(1, "goaway", now)?;
+            // §6.8: it must not rise; what was given up stays given up.
+            lowest = last.min(theirs.last);
+        }
+        self.farewell.theirs = Some(GoAway { last: lowest, code, debug: debug.clone() });
+        for key in self.streams.keys() {
+            let Some(stream) = self.streams.get_mut(key) else { continue };
+            let ours = stream.initiator == Initiator::Us;
+            if !ours || (stream.on_wire && key.id.get() <= lowest) || !self.streams.is_open(key) {
+                continue;
+            }
+            let cause = ResetCause::NotProcessed;
+            let code = ErrorCode::REFUSED_STREAM;
+            self.emit(key, Event::StreamReset { stream: key.id, code, cause });
+            self.abandon(key);
+        }
+        self.events.push_back(Event::GoAwayReceived { last_stream: lowest, code, debug });
+        Ok(())
+    }
+
+    pub(super) fn on_ping(
+        &mut self,
+        ack: bool,
+        payload: [u8; 8],
+        now: Instant,
+    ) -> Result<(), Fault> {
+        if !ack {
+            self.guard.ping(now)?;
+            self.egress.agenda.ping_ack(payload);
+            return Ok(());
+        }
+        if self.farewell.ours == Ours::Announced(payload) {
+            self.say_last_goodbye();
+        } else if self.farewell.probe == Some(payload) {
+            self.farewell.probe = None;
+        } else if let Some(at) = self.pings.iter().position(|sent| *sent == payload) {
+            self.pings.remove(at);
+            self.events.push_back(Event::PingAcknowledged { payload });
+        } else {
+            self.guard.glitch(1, "ping_ack", now)?;
+        }
+        Ok(())
+    }
+
+    /// Sends a PING; [`Event::PingAcknowledged`] with the same payload follows when the peer has
+    /// answered. Payloads should differ from each other.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::QueueFull`] while 16 are unanswered; [`Misuse::ConnectionClosed`].
+    pub fn ping(&mut self, payload: [u8; 8]) -> Result<(), Misuse> {
+        if self.reason.is_some() {
+            return Err(Misuse::ConnectionClosed);
+        }
+        let waiting = self.egress.agenda.pings_waiting();
+        if self.pings.len() >= MAX_UNANSWERED || waiting >= egress::MAX_PINGS {
+            return Err(Misuse::QueueFull);
+        }
+        self.pings.push_back(payload);
+        self.egress.agenda.ping(payload);
+        Ok(())
+    }
+
+    /// Whatever arrives proves that the peer is alive.
+    pub(super) fn heard_from_peer(&mut self) {
+        self.farewell.heard = true;
+        if self.farewell.probe.take().is_some() {
+            self.clock.clear(Timer::KeepAlive);
+        }
+        if self.config.keep_alive_interval.is_some() && !self.clock.is_set(Timer::KeepAlive) {
+            self.clock.set(Timer::KeepAlive, self.config.keep_alive_interval);
+        }
+    }
+
+    /// The interval is over, or the time for an answer is.
+    pub(super) fn keep_alive_fired(&mut self) {
+        if self.farewell.probe.is_some() {
+            self.time_out(Timer::KeepAlive, GRACEFUL);
+        } else if std::mem::take(&mut self.farewell.heard) {
+            // Deadlines are not moved by every frame; silence is counted from here.
+            self.clock.set(Timer::KeepAlive, self.config.keep_alive_interval);
+        } else {
+            let payload = self.random.next().to_be_bytes();
+            self.farewell.probe = Some(payload);
+            self.egress.agenda.ping(payload);
+            self.clock.set(Timer::KeepAlive, Some(self.config.keep_alive_timeout));
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! SETTINGS both ways: ours in force when acknowledged, in order; the peer's at once (RFC 9113 §6.5.3).
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use super::{Connection, Role};
+use crate::config::Config;
+use crate::error::{Fault, Misuse, Timer, Violation};
+use crate::event::Event;
+use crate::settings::{Settings, id};
+
+/// Changes of ours that may be under way at once.
+const MAX_IN_FLIGHT: usize = 16;
+
+/// What each side has said.
+#[derive(Debug)]
+pub(super) struct Negotiation {
+    /// Acknowledged by the peer.
+    local: Settings,
+    /// Sent, oldest first; one acknowledgement is for exactly one of them.
+    in_flight: VecDeque<Settings>,
+    remote: Settings,
+    remote_known: bool,
+}
+
+impl Negotiation {
+    pub(super) fn new(client: bool, config: &Config) -> Self {
+        let first = Settings {
+            header_table_size: config.header_table_size,
+            // RFC 9113 §6.5.2: a client that takes no pushes says so; a server says nothing.
+            enable_push: !client,
+            max_concurrent_streams: (!client).then_some(config.max_concurrent_streams),
+            initial_window_size: config.stream_window,
+            max_frame_size: config.max_frame_size,
+            max_header_list_size: Some(config.max_header_list_size),
+            enable_connect_protocol: !client && config.enable_connect_protocol,
+            no_rfc7540_priorities: true,
+        };
+        Self {
+            local: Settings::default(),
+            in_flight: VecDeque::from([first]),
+            remote: Settings::default(),
+            remote_known: false,
+        }
+    }
+
+    /// The entries of our first SETTINGS.
+    pub(super) fn first(&self) -> Vec<(u16, u32)> {
+        self.latest().changes_from(&self.local)
+    }
+
+    pub(super) fn local(&self) -> &Settings {
+        &self.local
+    }
+
+    pub(super) fn remote(&self) -> &Settings {
+        &self.remote
+    }
+
+    pub(super) fn is_remote_known(&self) -> bool {
+        self.remote_known
+    }
+
+    /// What we said last, acknowledged or not.
+    pub(super) fn latest(&self) -> &Settings {
+        self.in_flight.back().unwrap_or(&self.local)
+    }
+
+    /// The longest frame that the peer may send: what it acknowledged, or what it may have taken
+    /// over without our knowing.
+    pub(super) fn largest_frame(&self) -> u32 {
+        let sent = self.in_flight.iter().map(|settings| settings.max_frame_size);
+        sent.chain([self.local.max_frame_size]).max().unwrap_or_default()
+    }
+}
+
+impl Connection {
+    /// How many streams the peer may have open: what we said last binds at once (CVE-2025-53506).
+    pub(super) fn stream_limit(&self) -> usize {
+        let said = self.negotiation.latest().max_concurrent_streams;
+        said.unwrap_or(self.config.max_concurrent_streams) as usize
+    }
+
+    pub(super) fn on_settings(&mut self, entries: &[u8], now: Instant) -> Result<(), Fault> {
+        let count = entries.len() / 6;
+        if count > self.config.max_settings_entries {
+            return Err(Violation::TooManySettings { count }.into());
+        }
+        let first = !std::mem::replace(&mut self.negotiation.remote_known, true);
+        if first {
+            self.clock.clear(Timer::Handshake);
+        } else {
+            self.guard.glitch(1, "settings", now)?;
+        }
+        let (entries, _) = entries.as_chunks::<6>();
+        for [i0, i1, value @ ..] in entries {
+            let (id, value) = (u16::from_be_bytes([*i0, *i1]), u32::from_be_bytes(*value));
+            self.apply_remote(id, value, first)?;
+        }
+        self.egress.agenda.settings_ack();
+        self.slot_freed();
+        let settings = Box::new(self.negotiation.remote.clone());
+        self.events.push_back(Event::SettingsChanged { settings });
+        Ok(())
+    }
+
+    fn apply_remote(&mut self, id: u16, value: u32, first: bool) -> Result<(), Fault> {
+        let out_of_range = Violation::InvalidSetting { id, value };
+        let before = self.negotiation.remote.clone();
+        self.negotiation.remote.apply(id, value)?;
+        match id {
+            // RFC 9113 §6.5.2: a server must not say that it takes pushes.
+            id::ENABLE_PUSH if self.role == Role::Client && value == 1 => {
+                return Err(out_of_range.into());
+            }
+            id::HEADER_TABLE_SIZE => self.egress.encoder.set_peer_table_size(value as usize),
+            id::MAX_FRAME_SIZE => self.egress.max_frame_size = value as usize,
+            id::INITIAL_WINDOW_SIZE => {
+                self.shift_send_windows(i64::from(value) - i64::from(before.initial_window_size))?;
+            }
+            // RFC 9218 §2.1: it must not change after the first SETTINGS.
+            id::NO_RFC7540_PRIORITIES if !first && before.no_rfc7540_priorities != (value == 1) => {
+                return Err(out_of_range.into());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// §6.9.2: every stream's window moves by the difference; the connection's does not.
+    fn shift_send_windows(&mut self, delta: i64) -> Result<(), Violation> {
+        if delta == 0 {
+            return Ok(());
+        }
+        for key in self.streams.keys() {
+            if let Some(stream) = self.streams.get_mut(key) {
+                stream.send_window.shift(delta).map_err(|_| Violation::WindowOverflow)?;
+            }
+            if delta > 0 {
+                self.schedule(key);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn on_settings_ack(&mut self) -> Result<(), Fault> {
+        let Some(acknowledged) = self.negotiation.in_flight.pop_front() else {
+            return Err(Violation::UnsolicitedSettingsAck.into());
+        };
+        let before = std::mem::replace(&mut self.negotiation.local, acknowledged.clone());
+        self.reader.max_frame_size = self.negotiation.largest_frame();
+        if before.header_table_size != acknowledged.header_table_size {
+            self.decoder.set_max_table_size(acknowledged.header_table_size as usize);
+        }
+        let delta =
+            i64::from(acknowledged.initial_window_size) - i64::from(before.initial_window_size);
+        if delta != 0 {
+            for key in self.streams.keys() {
+                if let Some(stream) = self.streams.get_mut(key) {
+                    stream.inbound.shift(delta);
+                }
+            }
+        }
+        self.clock.clear(Timer::SettingsAck);
+        if !self.negotiation.in_flight.is_empty() {
+            self.clock.set(Timer::SettingsAck, self.config.settings_ack_timeout);
+        }
+        let settings = Box::new(acknowledged);
+        self.events.push_back(Event::SettingsAcknowledged { settings });
+        Ok(())
+    }
+
+    /// Changes settings of ours. They are in force when the peer has acknowledged them
+    /// ([`Event::SettingsAcknowledged`]); a lower limit on streams binds at once, by refusal.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::InvalidSetting`] for values out of range, and for what must not change (RFC 8441
+    /// §3, RFC 9218 §2.1); [`Misuse::NotEnabled`] for push, which this side does not take;
+    /// [`Misuse::QueueFull`] while 16 changes wait for their acknowledgement;
+    /// [`Misuse::ConnectionClosed`].
+    pub fn update_settings(&mut self, change: impl FnOnce(&mut Settings)) -> Result<(), Misuse> {
+        if self.reason.is_some() {
+            return Err(Misuse::ConnectionClosed);
+        }
+        if self.negotiation.in_flight.len() >= MAX_IN_FLIGHT {
+            return Err(Misuse::QueueFull);
+        }
+        let before = self.negotiation.latest();
+        let mut after = before.clone();
+        change(&mut after);
+        if !after.is_valid()
+            || (before.enable_connect_protocol && !after.enable_connect_protocol)
+            || before.no_rfc7540_priorities != after.no_rfc7540_priorities
+        {
+            return Err(Misuse::InvalidSetting);
+        }
+        if before.enable_push != after.enable_push {
+            return Err(Misuse::NotEnabled);
+        }
+        let entries = after.changes_from(before);
+        if entries.is_empty() {
+            return Ok(());
+        }
+        self.config.enable_connect_protocol = after.enable_connect_protocol;
+        if let Some(limit) = after.max_header_list_size {
+            self.config.max_header_list_size = limit;
+        }
+        self.negotiation.in_flight.push_back(after);
+        self.reader.max_frame_size = self.negotiation.largest_frame();
+        self.egress.agenda.settings(entries);
+        Ok(())
+    }
+}

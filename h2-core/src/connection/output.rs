@@ -1,0 +1,243 @@
+//! Frames as they leave: cut when the transport has room, most urgent first.
+
+use std::time::Instant;
+
+use super::Connection;
+use super::receive::Place;
+use crate::StreamId;
+use crate::egress::Cut;
+use crate::error::{CloseReason, Fault, Timer, Violation};
+use crate::event::Event;
+use crate::frame::{self, kind};
+use crate::stream::{How, Initiator, Key};
+
+impl Connection {
+    /// Cuts frames until a batch is full or there is nothing left to cut.
+    pub(super) fn cut(&mut self) {
+        if self.reason.is_none() {
+            if self.egress.outbox.len() < self.config.batch {
+                self.cut_control();
+                self.cut_updates();
+            }
+            while self.egress.outbox.len() < self.config.batch {
+                if let Some(key) = self.egress.agenda.heads.pop_front() {
+                    self.cut_heads(key);
+                } else if let Some(key) = self.egress.scheduler.pop() {
+                    self.cut_body(key);
+                } else {
+                    break;
+                }
+            }
+            self.end_if_drained();
+        }
+        self.watch_progress();
+    }
+
+    fn cut_control(&mut self) {
+        if !self.egress.agenda.has_control() {
+            return;
+        }
+        if self.egress.agenda.has_settings() && !self.clock.is_set(Timer::SettingsAck) {
+            self.clock.set(Timer::SettingsAck, self.config.settings_ack_timeout);
+        }
+        self.egress.cut_control();
+    }
+
+    fn cut_updates(&mut self) {
+        if self.inbound.is_due()
+            && let Some(increment) = self.inbound.announce()
+        {
+            self.egress.outbox.gather(|out| frame::window_update(out, None, increment));
+        }
+        while let Some(key) = self.egress.agenda.updates.pop_front() {
+            let Some(stream) = self.streams.get_mut(key) else { continue };
+            stream.in_updates = false;
+            if stream.recv.is_closed() || stream.discard {
+                continue;
+            }
+            if let Some(increment) = stream.inbound.announce() {
+                self.egress.outbox.gather(|out| frame::window_update(out, Some(key.id), increment));
+            }
+        }
+    }
+
+    fn cut_heads(&mut self, key: Key) {
+        let Some(stream) = self.streams.get_mut(key) else { return };
+        stream.in_heads = false;
+        if stream.initiator == Initiator::Us && !stream.on_wire {
+            self.highest_ours = self.highest_ours.max(key.id.get());
+            self.streams_opened += 1;
+            self.guard.saw_progress();
+        }
+        stream.on_wire = true;
+        while let Some((fields, end)) = stream.out.pop_head() {
+            self.egress.cut_head(key.id, &fields, end);
+        }
+        if let Some(code) = stream.out.take_reset() {
+            self.egress.agenda.reset(key.id, code);
+            self.cut_control();
+            self.was_reset(key);
+        } else if stream.has_data_or_tail() {
+            self.schedule(key);
+        } else {
+            self.cut_off(key);
+        }
+    }
+
+    fn cut_body(&mut self, key: Key) {
+        let Some(stream) = self.streams.get_mut(key) else { return };
+        stream.in_ready = false;
+        let before = stream.out.queued();
+        match self.egress.cut_body(key.id, stream) {
+            Cut::Starved if stream.send_window.available() > 0 => {
+                stream.in_ready = true;
+                self.egress.scheduler.starve(key);
+            }
+            // Its own window is shut; WINDOW_UPDATE brings it back.
+            Cut::Starved => {}
+            Cut::Reset => self.was_reset(key),
+            Cut::Done => {
+                let after = stream.out.queued();
+                if before > after {
+                    self.credit_returned(before, after);
+                    self.wake_writer(key);
+                    self.guard.saw_progress();
+                }
+                self.schedule(key);
+                self.cut_off(key);
+            }
+        }
+    }
+
+    /// Everything that was queued may have been cut: the stream may be over.
+    fn cut_off(&mut self, key: Key) {
+        let Some(stream) = self.streams.get_mut(key) else { return };
+        if !stream.send.is_closed() || !stream.out.is_empty() {
+            return;
+        }
+        if stream.watched {
+            self.events.push_back(Event::SendEnded { stream: key.id });
+        }
+        self.settle(key);
+    }
+
+    /// A reset that waited behind a complete message was cut.
+    fn was_reset(&mut self, key: Key) {
+        if let Some(stream) = self.streams.get_mut(key) {
+            stream.recv.close();
+            stream.send.close();
+        }
+        self.forsake(key);
+        self.close_stream(key, true);
+        self.settle(key);
+    }
+
+    /// Puts a stream in line if there is anything it could send at once.
+    pub(super) fn schedule(&mut self, key: Key) {
+        let Some(stream) = self.streams.get_mut(key) else { return };
+        if stream.in_ready || stream.out.has_heads() || !stream.on_wire {
+            return;
+        }
+        let can_send = match stream.out.queued() {
+            0 => stream.out.has_tail() || stream.out.reset_waits(),
+            _ => stream.send_window.available() > 0,
+        };
+        if can_send {
+            stream.in_ready = true;
+            self.egress.scheduler.push(key, stream.priority);
+        }
+    }
+
+    /// Tells a writer that it may go on, when that is worth a wake-up.
+    pub(super) fn wake_writer(&mut self, key: Key) {
+        let Some(stream) = self.streams.get(key) else { return };
+        if !stream.blocked {
+            return;
+        }
+        let worth = stream.out.queued() == 0 || self.capacity_of(stream) >= self.config.send_credit;
+        if worth && let Some(stream) = self.streams.get_mut(key) {
+            stream.blocked = false;
+            self.events.push_back(Event::Writable { stream: key.id });
+        }
+    }
+
+    pub(super) fn on_window_update(
+        &mut self,
+        stream: Option<StreamId>,
+        increment: u32,
+        now: Instant,
+    ) -> Result<(), Fault> {
+        self.guard.window_update(self.streams_opened, self.egress.data_frames, now)?;
+        let Some(id) = stream else { return self.widen_connection(increment) };
+        let key = match self.place(id) {
+            Place::Live(key) => key,
+            Place::Idle => {
+                let kind = kind::WINDOW_UPDATE;
+                return Err(Violation::IdleStream { kind, stream: id }.into());
+            }
+            Place::Gone(How::ResetByUs) => return Ok(()),
+            Place::Gone(_) => return Ok(self.guard.glitch(1, "late_window_update", now)?),
+        };
+        if increment == 0 {
+            return Err(Fault::Stream(id, Violation::ZeroIncrement));
+        }
+        let Some(found) = self.streams.get_mut(key) else { return Ok(()) };
+        found
+            .send_window
+            .grow(increment)
+            .map_err(|_| Fault::Stream(id, Violation::WindowOverflow))?;
+        self.schedule(key);
+        self.wake_writer(key);
+        Ok(())
+    }
+
+    fn widen_connection(&mut self, increment: u32) -> Result<(), Fault> {
+        if increment == 0 {
+            return Err(Violation::ZeroIncrement.into());
+        }
+        self.egress.window.grow(increment).map_err(|_| Violation::WindowOverflow)?;
+        for key in self.egress.scheduler.take_starved() {
+            if let Some(stream) = self.streams.get_mut(key) {
+                stream.in_ready = false;
+            }
+            self.schedule(key);
+        }
+        Ok(())
+    }
+
+    /// Keeps the deadlines that depend on what the transport takes and on how busy we are.
+    fn watch_progress(&mut self) {
+        let taken = self.egress.outbox.taken();
+        let moved = std::mem::replace(&mut self.taken, taken) != taken;
+        if self.egress.outbox.is_empty() {
+            self.clock.clear(Timer::WriteStall);
+        } else if moved || !self.clock.is_set(Timer::WriteStall) {
+            self.clock.set(Timer::WriteStall, self.config.write_stall_timeout);
+        }
+        if self.config.idle_timeout.is_some() && self.reason.is_none() {
+            let busy = self.streams.len() > 0 || !self.farewell.is_open();
+            if busy {
+                self.clock.clear(Timer::Idle);
+            } else if !self.clock.is_set(Timer::Idle) {
+                self.clock.set(Timer::Idle, self.config.idle_timeout);
+            }
+        }
+    }
+
+    /// A graceful end: the last GOAWAY was promised, nothing is open.
+    pub(super) fn finish(&mut self, reason: CloseReason) {
+        self.egress.cut_control();
+        self.end(reason);
+    }
+
+    /// Drops a stream of ours that the peer has not processed: nothing is said about it.
+    pub(super) fn abandon(&mut self, key: Key) {
+        let Some(stream) = self.streams.get_mut(key) else { return };
+        stream.send.close();
+        stream.recv.close();
+        self.drop_queue(key);
+        self.forsake(key);
+        self.close_stream(key, true);
+        self.settle(key);
+    }
+}

@@ -1,0 +1,128 @@
+//! A window for receiving: promised + unread + released-but-unannounced = target, always.
+
+/// What the peer may send, what came and was not used up, and what is to be announced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Inbound {
+    /// Credit the peer holds. Negative after our SETTINGS shrank it.
+    promised: i64,
+    /// Octets that came and are not released.
+    unread: i64,
+    /// Octets released and not announced with WINDOW_UPDATE.
+    unannounced: i64,
+}
+
+/// More came than was promised, or more was released than came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Exceeded;
+
+/// The largest window.
+const MAX: i64 = 0x7fff_ffff;
+
+impl Inbound {
+    /// A window of which the peer knows `known`, and which is to be `target`.
+    pub(crate) fn new(known: u32, target: u32) -> Self {
+        let (known, target) = (i64::from(known), i64::from(target));
+        Self { promised: known, unread: 0, unannounced: target - known }
+    }
+
+    /// The sum that is kept.
+    pub(crate) fn target(&self) -> i64 {
+        self.promised + self.unread + self.unannounced
+    }
+
+    /// Credit the peer holds.
+    pub(crate) fn promised(&self) -> i64 {
+        self.promised
+    }
+
+    /// Octets that came and are not released.
+    pub(crate) fn unread(&self) -> usize {
+        usize::try_from(self.unread).unwrap_or(0)
+    }
+
+    /// Octets came.
+    pub(crate) fn receive(&mut self, octets: usize) -> Result<(), Exceeded> {
+        let octets = i64::try_from(octets).unwrap_or(i64::MAX);
+        if octets > self.promised {
+            return Err(Exceeded);
+        }
+        self.promised -= octets;
+        self.unread += octets;
+        Ok(())
+    }
+
+    /// Octets were used up.
+    pub(crate) fn release(&mut self, octets: usize) -> Result<(), Exceeded> {
+        let octets = i64::try_from(octets).unwrap_or(i64::MAX);
+        if octets > self.unread {
+            return Err(Exceeded);
+        }
+        self.unread -= octets;
+        self.unannounced += octets;
+        Ok(())
+    }
+
+    /// Moves the target; what is added goes out with the next announcement.
+    pub(crate) fn widen(&mut self, octets: u32) -> Result<(), Exceeded> {
+        if self.target() + i64::from(octets) > MAX {
+            return Err(Exceeded);
+        }
+        self.unannounced += i64::from(octets);
+        Ok(())
+    }
+
+    /// Our SETTINGS_INITIAL_WINDOW_SIZE changed by `delta` and the peer knows it.
+    pub(crate) fn shift(&mut self, delta: i64) {
+        self.promised += delta;
+    }
+
+    /// Whether an announcement pays: at least half of what is not held back by unread octets
+    /// (so at most three announcements a window).
+    pub(crate) fn is_due(&self) -> bool {
+        self.unannounced > 0 && self.unannounced * 2 >= self.target() - self.unread
+    }
+
+    /// Takes what is to be announced, at most 2^31-1 and never so much that the peer's window
+    /// passes that.
+    pub(crate) fn announce(&mut self) -> Option<u32> {
+        let increment = self.unannounced.min(MAX - self.promised.max(0));
+        let increment = u32::try_from(increment).ok().filter(|increment| *increment > 0)?;
+        self.unannounced -= i64::from(increment);
+        self.promised += i64::from(increment);
+        Some(increment)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_three_parts_always_add_up_to_the_target() {
+        let mut inbound = Inbound::new(100, 100);
+        inbound.receive(60).unwrap();
+        assert_eq!(inbound.target(), 100);
+        inbound.release(25).unwrap();
+        assert!(!inbound.is_due(), "25 is less than half of 100 - 35");
+        inbound.release(15).unwrap();
+        assert!(inbound.is_due(), "40 is half of 100 - 20");
+        assert_eq!(inbound.announce(), Some(40));
+        assert_eq!((inbound.promised(), inbound.unread(), inbound.target()), (80, 20, 100));
+    }
+
+    #[test]
+    fn nobody_receives_or_releases_more_than_there_is() {
+        let mut inbound = Inbound::new(10, 10);
+        assert_eq!(inbound.receive(11), Err(Exceeded));
+        inbound.receive(10).unwrap();
+        assert_eq!(inbound.release(11), Err(Exceeded));
+    }
+
+    #[test]
+    fn a_larger_target_is_announced_at_once() {
+        let mut inbound = Inbound::new(65_535, 1 << 20);
+        assert!(inbound.is_due());
+        assert_eq!(inbound.announce(), Some((1 << 20) - 65_535));
+        assert_eq!(inbound.announce(), None);
+    }
+}

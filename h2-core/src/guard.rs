@@ -1,0 +1,175 @@
+//! What a peer can make us do is paid for here first; the purse refills with time and nothing else.
+
+use std::time::Instant;
+
+use crate::config::Bucket;
+use crate::error::Violation;
+
+/// Tokens are counted in thousandths, so that a refill of any length of time loses nothing.
+const TOKEN: u64 = 1_000;
+
+/// A purse of tokens that fills at a steady rate up to its brim.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TokenBucket {
+    level: u64,
+    brim: u64,
+    per_second: u64,
+    filled_at: Instant,
+}
+
+impl TokenBucket {
+    pub(crate) fn new(bucket: Bucket, now: Instant) -> Self {
+        let brim = u64::from(bucket.burst) * TOKEN;
+        Self { level: brim, brim, per_second: u64::from(bucket.per_second), filled_at: now }
+    }
+
+    /// Pays `tokens`; false when the purse does not hold them.
+    pub(crate) fn take(&mut self, tokens: u32, now: Instant) -> bool {
+        self.refill(now);
+        match self.level.checked_sub(u64::from(tokens) * TOKEN) {
+            Some(level) => {
+                self.level = level;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Whether less than a quarter is left.
+    pub(crate) fn is_low(&self) -> bool {
+        self.level * 4 < self.brim
+    }
+
+    /// A `now` before the last one refills nothing.
+    fn refill(&mut self, now: Instant) {
+        let elapsed = now.saturating_duration_since(self.filled_at);
+        let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+        let gained = micros.saturating_mul(self.per_second) / TOKEN;
+        // A step too short to gain anything must not move the mark, or many such steps lose it all.
+        if gained > 0 {
+            self.level = self.level.saturating_add(gained).min(self.brim);
+            self.filled_at = now;
+        }
+    }
+}
+
+/// The purses of one connection.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    resets: Option<TokenBucket>,
+    glitches: Option<TokenBucket>,
+    /// A HEADERS or DATA frame passed since the last PING.
+    progress: bool,
+    /// WINDOW_UPDATE frames received.
+    updates: u64,
+}
+
+/// WINDOW_UPDATE frames that are free on any connection.
+const FREE_UPDATES: u64 = 1_000;
+
+impl Guard {
+    pub(crate) fn new(resets: Option<Bucket>, glitches: Option<Bucket>, now: Instant) -> Self {
+        Self {
+            resets: resets.map(|bucket| TokenBucket::new(bucket, now)),
+            glitches: glitches.map(|bucket| TokenBucket::new(bucket, now)),
+            progress: true,
+            updates: 0,
+        }
+    }
+
+    /// Useless frames: `cost` says how useless, `what` names them in the GOAWAY.
+    pub(crate) fn glitch(
+        &mut self,
+        cost: u32,
+        what: &'static str,
+        now: Instant,
+    ) -> Result<(), Violation> {
+        let paid = self.glitches.as_mut().is_none_or(|bucket| bucket.take(cost, now));
+        if paid { Ok(()) } else { Err(Violation::TooManyGlitches { last: what }) }
+    }
+
+    /// A stream that ended early because of the peer.
+    pub(crate) fn reset(&mut self, now: Instant) -> Result<(), Violation> {
+        let paid = self.resets.as_mut().is_none_or(|bucket| bucket.take(1, now));
+        if paid { Ok(()) } else { Err(Violation::TooManyResets) }
+    }
+
+    /// Whether early resets have become so many that new streams should go elsewhere.
+    pub(crate) fn resets_are_low(&self) -> bool {
+        self.resets.as_ref().is_some_and(TokenBucket::is_low)
+    }
+
+    /// HEADERS or DATA passed, either way.
+    pub(crate) fn saw_progress(&mut self) {
+        self.progress = true;
+    }
+
+    /// A PING to be answered; free when something useful happened since the last one.
+    pub(crate) fn ping(&mut self, now: Instant) -> Result<(), Violation> {
+        if std::mem::take(&mut self.progress) {
+            return Ok(());
+        }
+        self.glitch(1, "too_many_pings", now)
+    }
+
+    /// A WINDOW_UPDATE; those beyond what `streams` and `data_sent` frames explain cost a glitch.
+    pub(crate) fn window_update(
+        &mut self,
+        streams: u64,
+        data_sent: u64,
+        now: Instant,
+    ) -> Result<(), Violation> {
+        self.updates += 1;
+        if self.updates <= FREE_UPDATES + 4 * streams + 10 * data_sent {
+            return Ok(());
+        }
+        self.glitch(1, "window_update", now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn bucket(now: Instant) -> TokenBucket {
+        TokenBucket::new(Bucket { burst: 10, per_second: 2 }, now)
+    }
+
+    // The origin of time for tests; the core itself never asks for it.
+    #[allow(clippy::disallowed_methods)]
+    fn start() -> Instant {
+        Instant::now()
+    }
+
+    #[test]
+    fn a_bucket_refills_at_its_rate_up_to_its_brim() {
+        let now = start();
+        let mut bucket = bucket(now);
+        assert!(bucket.take(10, now));
+        assert!(!bucket.take(1, now));
+        assert!(bucket.take(2, now + Duration::from_secs(1)));
+        assert!(!bucket.take(11, now + Duration::from_secs(1_000)));
+        assert!(bucket.take(10, now + Duration::from_secs(1_000)));
+    }
+
+    #[test]
+    fn many_short_steps_refill_as_much_as_one_long_step() {
+        let now = start();
+        let mut bucket = bucket(now);
+        assert!(bucket.take(10, now));
+        for step in 1..=1_000_000 {
+            bucket.refill(now + Duration::from_micros(step));
+        }
+        assert!(bucket.take(2, now + Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn time_that_runs_back_refills_nothing() {
+        let now = start();
+        let mut bucket = bucket(now + Duration::from_secs(10));
+        assert!(bucket.take(10, now + Duration::from_secs(10)));
+        assert!(!bucket.take(1, now));
+    }
+}

@@ -1,0 +1,175 @@
+//! What one stream has yet to send: heads, then DATA, then what ends it, in that order.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use crate::error::ErrorCode;
+use crate::fields::Fields;
+
+/// The send queue of a stream. Nothing in it has been cut into frames.
+#[derive(Debug, Default)]
+pub(crate) struct Outgoing {
+    /// Interim responses, before the head.
+    informational: VecDeque<Fields>,
+    head: Option<Fields>,
+    /// The head carries END_STREAM.
+    head_ends: bool,
+    /// The first chunk of the body lies outside the queue: most bodies are one chunk.
+    first: Bytes,
+    more: VecDeque<Bytes>,
+    /// Invariant: octets of `first` and `more`.
+    queued: usize,
+    tail: Tail,
+    /// RST_STREAM that follows everything else.
+    reset_after: Option<ErrorCode>,
+}
+
+/// What follows the body.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) enum Tail {
+    /// Nothing yet, or it was already cut.
+    #[default]
+    Open,
+    /// END_STREAM.
+    End,
+    /// Trailers, which carry END_STREAM.
+    Trailers(Fields),
+}
+
+impl Outgoing {
+    pub(crate) fn push_informational(&mut self, fields: Fields) {
+        self.informational.push_back(fields);
+    }
+
+    pub(crate) fn set_head(&mut self, fields: Fields, ends: bool) {
+        self.head = Some(fields);
+        self.head_ends = ends;
+    }
+
+    /// The next head to be cut and whether it ends the stream.
+    pub(crate) fn pop_head(&mut self) -> Option<(Fields, bool)> {
+        if let Some(fields) = self.informational.pop_front() {
+            return Some((fields, false));
+        }
+        self.head.take().map(|fields| (fields, self.head_ends))
+    }
+
+    pub(crate) fn has_heads(&self) -> bool {
+        self.head.is_some() || !self.informational.is_empty()
+    }
+
+    /// Interim responses that wait.
+    pub(crate) fn informational_waiting(&self) -> usize {
+        self.informational.len()
+    }
+
+    pub(crate) fn push_data(&mut self, data: Bytes) {
+        if data.is_empty() {
+            return;
+        }
+        self.queued += data.len();
+        if self.first.is_empty() {
+            self.first = data;
+        } else {
+            self.more.push_back(data);
+        }
+    }
+
+    /// Octets of body that wait.
+    pub(crate) fn queued(&self) -> usize {
+        self.queued
+    }
+
+    /// Takes a piece of at most `max` octets from the front of the body.
+    pub(crate) fn pop_data(&mut self, max: usize) -> Bytes {
+        let piece = if self.first.len() > max {
+            self.first.split_to(max)
+        } else {
+            let next = self.more.pop_front().unwrap_or_default();
+            std::mem::replace(&mut self.first, next)
+        };
+        self.queued -= piece.len();
+        piece
+    }
+
+    pub(crate) fn set_tail(&mut self, tail: Tail) {
+        self.tail = tail;
+    }
+
+    /// What follows the body, once the body is gone.
+    pub(crate) fn take_tail(&mut self) -> Tail {
+        if self.queued > 0 { Tail::Open } else { std::mem::take(&mut self.tail) }
+    }
+
+    /// Whether the last octets of the body may carry END_STREAM.
+    pub(crate) fn ends_with_data(&self) -> bool {
+        self.tail == Tail::End
+    }
+
+    pub(crate) fn has_tail(&self) -> bool {
+        self.tail != Tail::Open
+    }
+
+    pub(crate) fn set_reset_after(&mut self, code: ErrorCode) {
+        self.reset_after = Some(code);
+    }
+
+    /// The reset that follows everything, once everything else is gone.
+    pub(crate) fn take_reset(&mut self) -> Option<ErrorCode> {
+        if self.has_heads() || self.queued > 0 || self.has_tail() {
+            return None;
+        }
+        self.reset_after.take()
+    }
+
+    pub(crate) fn reset_waits(&self) -> bool {
+        self.reset_after.is_some()
+    }
+
+    /// The reset that follows everything is not needed.
+    pub(crate) fn cancel_reset(&mut self) {
+        self.reset_after = None;
+    }
+
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queued == 0 && !self.has_heads() && !self.has_tail() && !self.reset_waits()
+    }
+
+    /// Drops everything; returns the octets of body that were dropped.
+    pub(crate) fn clear(&mut self) -> usize {
+        std::mem::take(self).queued
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_comes_out_in_order_in_pieces_of_any_size() {
+        let mut out = Outgoing::default();
+        for chunk in ["abc", "", "de", "f"] {
+            out.push_data(Bytes::from_static(chunk.as_bytes()));
+        }
+        assert_eq!(out.queued(), 6);
+        let pieces: Vec<Bytes> =
+            std::iter::from_fn(|| (out.queued() > 0).then(|| out.pop_data(2))).collect();
+        assert_eq!(pieces, ["ab", "c", "de", "f"]);
+    }
+
+    #[test]
+    fn what_ends_a_stream_waits_for_its_body() {
+        let mut out = Outgoing::default();
+        out.push_data(Bytes::from_static(b"x"));
+        out.set_tail(Tail::End);
+        out.set_reset_after(ErrorCode::NO_ERROR);
+        assert_eq!(out.take_tail(), Tail::Open);
+        assert_eq!(out.take_reset(), None);
+        out.pop_data(1);
+        assert_eq!(out.take_tail(), Tail::End);
+        assert_eq!(out.take_reset(), Some(ErrorCode::NO_ERROR));
+        assert!(out.is_empty());
+    }
+}

@@ -1,0 +1,350 @@
+//! The streams that are alive: who opened them, which of them count, and where to find them.
+//!
+//! This room keeps one promise: identifiers rise strictly, and streams enter and leave only here,
+//! so the counters are the only truth about how many there are.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::time::Instant;
+
+use super::{Half, Outgoing};
+use crate::StreamId;
+use crate::event::Event;
+use crate::flow::{Inbound, Window};
+use crate::message::BodyLength;
+use crate::priority::Priority;
+
+/// Where a stream lies. A key of a stream that is gone finds nothing, also when the place is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    index: u32,
+    pub(crate) id: StreamId,
+}
+
+/// Which side opened a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Initiator {
+    Us,
+    Peer,
+}
+
+/// One stream.
+#[derive(Debug)]
+#[allow(clippy::struct_excessive_bools)] // each is the membership of one queue, or one fact
+pub(crate) struct Stream {
+    pub(crate) initiator: Initiator,
+    pub(crate) send: Half,
+    pub(crate) recv: Half,
+    pub(crate) send_window: Window,
+    pub(crate) inbound: Inbound,
+    pub(crate) out: Outgoing,
+    pub(crate) recv_length: BodyLength,
+    pub(crate) send_length: BodyLength,
+    pub(crate) priority: Priority,
+    /// The first HEADERS of the stream went to the outbox, or came from the peer.
+    pub(crate) on_wire: bool,
+    /// The request was HEAD, so the response has no body.
+    pub(crate) head_request: bool,
+    /// The request was CONNECT.
+    pub(crate) connect: bool,
+    /// CONNECT was answered with 2xx: only DATA, RST_STREAM and WINDOW_UPDATE may follow (§8.5).
+    pub(crate) tunnel: bool,
+    /// Interim responses so far.
+    pub(crate) informational: u32,
+    /// The application knows the stream and has not let go of it.
+    pub(crate) held: bool,
+    /// Nobody wants what the peer sends: it is credited to the connection and dropped.
+    pub(crate) discard: bool,
+    /// `send_data` took less than it was offered.
+    pub(crate) blocked: bool,
+    /// The application asked to hear when everything was cut.
+    pub(crate) watched: bool,
+    pub(crate) in_heads: bool,
+    pub(crate) in_ready: bool,
+    pub(crate) in_updates: bool,
+    /// Events of a request that waits for a slot; `None` once the application knows the stream.
+    pub(crate) waiting: Option<VecDeque<Event>>,
+    /// The application never hears of it: it only carries our answer to a malformed request.
+    pub(crate) silent: bool,
+    /// Octets the stream has received and sent, to tell an early reset from a late one.
+    pub(crate) moved: u64,
+    pub(crate) opened: Instant,
+}
+
+impl Stream {
+    pub(crate) fn new(
+        initiator: Initiator,
+        send_window: u32,
+        inbound: Inbound,
+        now: Instant,
+    ) -> Self {
+        Self {
+            initiator,
+            send: Half::Head,
+            recv: Half::Head,
+            send_window: Window::new(send_window),
+            inbound,
+            out: Outgoing::default(),
+            recv_length: BodyLength::default(),
+            send_length: BodyLength::default(),
+            priority: Priority::default(),
+            on_wire: false,
+            head_request: false,
+            connect: false,
+            tunnel: false,
+            informational: 0,
+            held: false,
+            discard: false,
+            blocked: false,
+            watched: false,
+            in_heads: false,
+            in_ready: false,
+            in_updates: false,
+            waiting: None,
+            silent: false,
+            moved: 0,
+            opened: now,
+        }
+    }
+
+    /// END_STREAM came. A reset that was to stop the peer after our complete answer is pointless
+    /// then; one that says what was wrong with the request is not.
+    pub(crate) fn end_received(&mut self) {
+        self.recv.close();
+        if !self.silent {
+            self.out.cancel_reset();
+        }
+    }
+
+    /// Whether both directions ended and nothing of ours waits to be cut.
+    pub(crate) fn is_over(&self) -> bool {
+        self.send.is_closed() && self.recv.is_closed() && self.out.is_empty()
+    }
+
+    /// Whether there is something the scheduler could cut, windows aside.
+    pub(crate) fn has_data_or_tail(&self) -> bool {
+        self.out.queued() > 0 || self.out.has_tail() || self.out.reset_waits()
+    }
+}
+
+/// The streams that are alive.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    places: Vec<Place>,
+    free: Vec<u32>,
+    by_id: HashMap<StreamId, u32, BuildHasherDefault<IdHasher>>,
+    /// Streams on the wire: opened by us, opened by the peer.
+    open_ours: usize,
+    open_theirs: usize,
+    /// Streams of the peer that hold a slot: known to the application, not both over and let go.
+    slots: usize,
+    /// Streams of the peer that wait for a slot, oldest first.
+    waiting: VecDeque<Key>,
+}
+
+#[derive(Debug)]
+struct Place {
+    id: Option<StreamId>,
+    /// Counted in `open_ours` or `open_theirs`.
+    open: bool,
+    slot: bool,
+    stream: Stream,
+}
+
+impl Table {
+    pub(crate) fn insert(&mut self, id: StreamId, stream: Stream) -> Key {
+        match stream.initiator {
+            Initiator::Us => self.open_ours += 1,
+            Initiator::Peer => self.open_theirs += 1,
+        }
+        let place = Place { id: Some(id), open: true, slot: false, stream };
+        let index = match self.free.pop() {
+            Some(index) => {
+                if let Some(free) = self.places.get_mut(index as usize) {
+                    *free = place;
+                }
+                index
+            }
+            None => {
+                self.places.push(place);
+                u32::try_from(self.places.len() - 1).unwrap_or(u32::MAX)
+            }
+        };
+        self.by_id.insert(id, index);
+        Key { index, id }
+    }
+
+    pub(crate) fn find(&self, id: StreamId) -> Option<Key> {
+        self.by_id.get(&id).map(|index| Key { index: *index, id })
+    }
+
+    pub(crate) fn get(&self, key: Key) -> Option<&Stream> {
+        let place = self.places.get(key.index as usize)?;
+        (place.id == Some(key.id)).then_some(&place.stream)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut Stream> {
+        let place = self.places.get_mut(key.index as usize)?;
+        (place.id == Some(key.id)).then_some(&mut place.stream)
+    }
+
+    fn place_mut(&mut self, key: Key) -> Option<&mut Place> {
+        self.places.get_mut(key.index as usize).filter(|place| place.id == Some(key.id))
+    }
+
+    /// Gives a stream of the peer a slot.
+    pub(crate) fn take_slot(&mut self, key: Key) {
+        if let Some(place) = self.place_mut(key)
+            && !place.slot
+        {
+            place.slot = true;
+            self.slots += 1;
+        }
+    }
+
+    /// Lets a stream of the peer wait for a slot.
+    pub(crate) fn wait_for_slot(&mut self, key: Key) {
+        self.waiting.push_back(key);
+    }
+
+    /// The oldest stream that waits for a slot and is still there.
+    pub(crate) fn next_waiting(&mut self) -> Option<Key> {
+        while let Some(key) = self.waiting.pop_front() {
+            if self.get(key).is_some_and(|stream| stream.waiting.is_some()) {
+                return Some(key);
+            }
+        }
+        None
+    }
+
+    /// Whether any stream waits for a slot.
+    pub(crate) fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// The stream is over on the wire: it no longer counts against any limit on open streams.
+    pub(crate) fn close(&mut self, key: Key) {
+        let Some(place) = self.place_mut(key) else { return };
+        if !std::mem::take(&mut place.open) {
+            return;
+        }
+        match place.stream.initiator {
+            Initiator::Us => self.open_ours -= 1,
+            Initiator::Peer => self.open_theirs -= 1,
+        }
+    }
+
+    /// Whether the stream still counts as open.
+    pub(crate) fn is_open(&self, key: Key) -> bool {
+        self.places
+            .get(key.index as usize)
+            .is_some_and(|place| place.id == Some(key.id) && place.open)
+    }
+
+    /// Removes a stream altogether, and frees its slot.
+    pub(crate) fn remove(&mut self, key: Key) -> bool {
+        self.close(key);
+        let Some(place) = self.place_mut(key) else { return false };
+        let had_slot = std::mem::take(&mut place.slot);
+        place.id = None;
+        place.stream.out = Outgoing::default();
+        place.stream.waiting = None;
+        self.slots -= usize::from(had_slot);
+        self.by_id.remove(&key.id);
+        self.free.push(key.index);
+        had_slot
+    }
+
+    /// Every stream that is alive, in no useful order but always the same one.
+    pub(crate) fn keys(&self) -> Vec<Key> {
+        let mut keys = Vec::with_capacity(self.len());
+        for (index, place) in (0_u32..).zip(&self.places) {
+            keys.extend(place.id.map(|id| Key { index, id }));
+        }
+        keys
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    pub(crate) fn open_ours(&self) -> usize {
+        self.open_ours
+    }
+
+    pub(crate) fn open_theirs(&self) -> usize {
+        self.open_theirs
+    }
+
+    pub(crate) fn slots(&self) -> usize {
+        self.slots
+    }
+
+    /// Gives back memory that an idle connection does not need.
+    pub(crate) fn trim(&mut self) {
+        if self.by_id.is_empty() {
+            *self = Self {
+                open_ours: self.open_ours,
+                open_theirs: self.open_theirs,
+                slots: self.slots,
+                ..Self::default()
+            };
+        }
+    }
+}
+
+/// Identifiers are bounded in number and rise strictly, so one multiplication spreads them well
+/// enough; a keyed hash would cost more than the table.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, octets: &[u8]) {
+        for octet in octets {
+            self.write_u32(u32::from(*octet));
+        }
+    }
+
+    fn write_u32(&mut self, id: u32) {
+        self.0 = (self.0 ^ u64::from(id)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[allow(clippy::disallowed_methods)] // the origin of time for the test
+    fn stream(initiator: Initiator) -> Stream {
+        Stream::new(initiator, 10, Inbound::new(10, 10), Instant::now())
+    }
+
+    #[test]
+    fn a_key_of_a_stream_that_is_gone_finds_nothing() {
+        let mut table = Table::default();
+        let old = table.insert(StreamId::ONE, stream(Initiator::Peer));
+        table.remove(old);
+        let new = table.insert(StreamId::ONE.next().unwrap(), stream(Initiator::Peer));
+        assert_eq!(new.index, old.index);
+        assert!(table.get(old).is_none());
+        assert!(table.get(new).is_some());
+    }
+
+    #[test]
+    fn counters_follow_insert_close_and_remove() {
+        let mut table = Table::default();
+        let key = table.insert(StreamId::ONE, stream(Initiator::Peer));
+        table.take_slot(key);
+        assert_eq!((table.open_theirs(), table.slots()), (1, 1));
+        table.close(key);
+        table.close(key);
+        assert_eq!((table.open_theirs(), table.slots()), (0, 1));
+        assert!(table.remove(key));
+        assert!(!table.remove(key));
+        assert_eq!((table.len(), table.slots()), (0, 0));
+    }
+}
