@@ -88,8 +88,8 @@ impl Wire {
         mut on_event: impl FnMut(&mut Connection, Event) -> Outcome<()>,
     ) -> Outcome<()> {
         loop {
-            // Output and events until neither moves: cutting frames makes events, and taking
-            // events makes room for more input.
+            // Output, events and input until none of them moves: cutting frames makes events,
+            // taking events makes room for more input, and input makes both.
             let mut moved = true;
             while moved {
                 moved = self.write()?;
@@ -97,9 +97,9 @@ impl Wire {
                     on_event(&mut self.connection, event)?;
                     moved = true;
                 }
-                let now = Instant::now();
-                let received = self.connection.receive_data(&mut self.inbox, now);
-                moved |= received == Received::DrainFirst;
+                let before = self.inbox.len();
+                let received = self.connection.receive_data(&mut self.inbox, Instant::now());
+                moved |= received != Received::Ended && self.inbox.len() < before;
             }
             if self.connection.is_drained() {
                 return Ok(());
