@@ -355,6 +355,14 @@ impl Connection {
         found.map_or(0, |found| self.capacity_of(found))
     }
 
+    /// Whether anything that was given for this stream has not been cut into frames yet: heads, body,
+    /// its end. False for streams that are gone.
+    #[must_use]
+    pub fn has_unsent(&self, stream: StreamId) -> bool {
+        let found = self.find(stream).and_then(|key| self.streams.get(key));
+        found.is_some_and(|found| !found.out.is_empty())
+    }
+
     pub(super) fn capacity_of(&self, stream: &Stream) -> usize {
         let queued = stream.out.queued();
         let own = self.config.send_credit;

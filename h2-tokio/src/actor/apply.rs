@@ -1,0 +1,377 @@
+//! What handles ask for, done to the protocol.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use h2_core::{Connection, End, ErrorCode, Misuse, ResponseHead, StreamId};
+
+use super::Engine;
+use super::command::{Command, Rare};
+use super::entry::Entry;
+use crate::chunks::Chunks;
+use crate::error::{Error, Outcome};
+use crate::exchange::{Finish, Head, Slot, State, wake};
+
+/// Commands taken at once.
+const BATCH: usize = 128;
+/// Memory for commands that is kept between batches.
+const KEEP: usize = 8;
+
+/// What a handle left in its slot.
+struct Work {
+    stream: Option<StreamId>,
+    interim: Vec<ResponseHead>,
+    head: Option<ResponseHead>,
+    chunks: Chunks,
+    finish: Finish,
+    reset: Option<ErrorCode>,
+    released: usize,
+    unread: bool,
+    abandoned: bool,
+}
+
+impl Work {
+    fn take(state: &mut State) -> Self {
+        state.looked();
+        let head = match state.send.head.take() {
+            Some(Head::Response(head)) => Some(head),
+            // A request that waits in line stays where it is.
+            request => {
+                state.send.head = request;
+                None
+            }
+        };
+        let opened = state.stream.is_some();
+        let finish = match &state.send.finish {
+            Finish::End | Finish::Trailers(_) if opened => {
+                std::mem::replace(&mut state.send.finish, Finish::Done)
+            }
+            _ => Finish::Open,
+        };
+        Self {
+            stream: state.stream,
+            interim: std::mem::take(&mut state.send.interim),
+            head,
+            chunks: if opened { std::mem::take(&mut state.send.chunks) } else { Chunks::default() },
+            finish,
+            reset: state.send.reset.filter(|_| state.failure.is_none()),
+            released: std::mem::take(&mut state.recv.released),
+            unread: state.recv.gone && !state.recv.ended,
+            abandoned: state.is_abandoned(),
+        }
+    }
+}
+
+impl Engine {
+    /// Takes what handles have sent; says whether there was any.
+    pub(super) fn take_commands(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.deserted {
+            return false;
+        }
+        let mut batch = std::mem::take(&mut self.batch);
+        let Poll::Ready(count) = self.commands.poll_recv_many(cx, &mut batch, BATCH) else {
+            self.batch = batch;
+            return false;
+        };
+        if count == 0 {
+            // No handle and no stream is left, so nobody needs the connection.
+            self.deserted = true;
+            self.conn.shutdown(self.now);
+        }
+        for command in batch.drain(..) {
+            match command {
+                Command::Open(slot) => self.queue_request(slot),
+                Command::Look(slot) => self.look(&slot),
+                Command::Rare(rare) => self.rare(*rare),
+            }
+        }
+        batch.shrink_to(KEEP);
+        self.batch = batch;
+        true
+    }
+
+    fn rare(&mut self, rare: Rare) {
+        match rare {
+            Rare::Reserve { hub, wait, answer } => self.queue_reservation(hub, wait, answer),
+            Rare::Return(permit) => {
+                self.conn.release_slot(permit);
+                self.line.loosen();
+                self.open_waiting();
+            }
+            Rare::OpenWith(permit, slot) => {
+                if slot.lock().failure.is_some() {
+                    self.conn.release_slot(permit);
+                } else {
+                    self.open(slot, Some(permit));
+                }
+            }
+            Rare::Ping(answer) => self.ping(answer),
+            Rare::Shutdown => {
+                self.conn.shutdown(self.now);
+                self.line.loosen();
+                self.open_waiting();
+            }
+            Rare::Close(code, debug) => self.conn.close_connection(code, debug),
+        }
+    }
+
+    fn ping(&mut self, answer: tokio::sync::oneshot::Sender<Result<std::time::Duration, Error>>) {
+        self.next_ping = self.next_ping.wrapping_add(1);
+        let payload = self.next_ping.to_be_bytes();
+        match self.conn.ping(payload) {
+            Ok(()) => {
+                self.pings.insert(payload, (self.now, answer));
+            }
+            Err(misuse) => {
+                // Whoever asked may have left.
+                let _ = answer.send(Err(Error::misuse(misuse)));
+            }
+        }
+    }
+
+    /// Does what the handles of a stream want done.
+    pub(super) fn look(&mut self, slot: &Arc<Slot>) {
+        let work = Work::take(&mut slot.lock());
+        let Some(stream) = work.stream else {
+            return self.leave_line(slot, work.unread);
+        };
+        if work.released > 0 {
+            // A stream that is gone releases to its connection.
+            let _ = self.conn.acknowledge_received_data(stream, work.released);
+        }
+        if !self.entries.contains_key(&stream) {
+            if work.abandoned {
+                self.conn.release_stream(stream);
+            }
+            return;
+        }
+        self.send(stream, slot, work);
+    }
+
+    /// A request that has no stream yet was given up.
+    fn leave_line(&mut self, slot: &Arc<Slot>, given_up: bool) {
+        let mut state = slot.lock();
+        if !given_up && state.send.reset.is_none() || state.failure.is_some() {
+            return;
+        }
+        let code = state.send.reset.unwrap_or(ErrorCode::CANCEL);
+        let wakers = state.fail(Error::reset_by_us(code, Outcome::NotSent));
+        state.detached = true;
+        drop(state);
+        wake(wakers);
+        self.line.leave();
+    }
+
+    fn send(&mut self, stream: StreamId, slot: &Arc<Slot>, work: Work) {
+        let Work { interim, head, mut chunks, finish, reset, unread, abandoned, .. } = work;
+        let Some(entry) = self.entries.get_mut(&stream) else { return };
+        entry.abandoned |= abandoned;
+        if !matches!(finish, Finish::Open) {
+            entry.finish = finish;
+        }
+        let had_more = !chunks.is_empty() || !matches!(entry.finish, Finish::Open | Finish::Done);
+        entry.out.append(&mut chunks);
+        let mut sent = Ok(());
+        for interim in interim {
+            sent = sent.and_then(|()| self.conn.send_informational(stream, interim));
+        }
+        if let Some(head) = head {
+            sent = sent.and_then(|()| send_head(&mut self.conn, stream, head, entry));
+        }
+        if had_more {
+            sent = sent.and_then(|()| feed(&mut self.conn, stream, entry));
+        }
+        match (sent, reset) {
+            (Err(misuse), _) => return self.cannot_send(stream, misuse),
+            (Ok(()), Some(code)) => return self.give_up(stream, code),
+            (Ok(()), None) => {}
+        }
+        if unread && !self.stop_reading(stream) {
+            return;
+        }
+        self.settle(stream, slot);
+    }
+
+    /// Nobody reads what the peer sends any more. Says whether the stream goes on.
+    fn stop_reading(&mut self, stream: StreamId) -> bool {
+        if self.is_client {
+            self.give_up(stream, ErrorCode::CANCEL);
+            return false;
+        }
+        if let Some(entry) = self.entries.get_mut(&stream)
+            && !std::mem::replace(&mut entry.discarding, true)
+        {
+            self.conn.discard_received_data(stream);
+        }
+        true
+    }
+
+    /// Tells the sender how much room there is, and lets go of what is over.
+    pub(super) fn settle(&mut self, stream: StreamId, slot: &Arc<Slot>) {
+        let Some(entry) = self.entries.get_mut(&stream) else { return };
+        let sent = entry.is_sent();
+        if sent && entry.discarding && !entry.received {
+            // The response is complete; the rest of the request is not wanted (RFC 9113 §8.1).
+            self.conn.reset_stream(stream, ErrorCode::NO_ERROR);
+            entry.received = true;
+        }
+        if entry.abandoned {
+            if sent {
+                self.entries.remove(&stream);
+                self.conn.release_stream(stream);
+            }
+            return;
+        }
+        let over = sent && entry.received && self.is_client;
+        let room = if entry.out.is_empty() { self.conn.send_capacity(stream).max(1) } else { 0 };
+        let mut state = slot.lock();
+        state.send.room = room;
+        if state.send.flush_wanted && !self.flushing.contains(&stream) {
+            self.flushing.push(stream);
+        }
+        let wants_room = matches!(state.send.finish, Finish::Open) && room > 0;
+        let waker = if wants_room { state.send.waker.take() } else { None };
+        if over && !state.send.flush_wanted {
+            state.detached = true;
+            self.entries.remove(&stream);
+        }
+        drop(state);
+        wake((waker, None));
+    }
+
+    /// Moves what the core now has room for.
+    pub(super) fn resume(&mut self, stream: StreamId) {
+        let Some(entry) = self.entries.get_mut(&stream) else { return };
+        if let Err(misuse) = feed(&mut self.conn, stream, entry) {
+            return self.cannot_send(stream, misuse);
+        }
+        match entry.slot.clone() {
+            Some(slot) => self.settle(stream, &slot),
+            None if entry.is_sent() => {
+                self.entries.remove(&stream);
+            }
+            None => {}
+        }
+    }
+
+    /// A command that the core refused. A stream that is gone will say so, or has said so.
+    fn cannot_send(&mut self, stream: StreamId, misuse: Misuse) {
+        if matches!(misuse, Misuse::NoSuchStream(_) | Misuse::ConnectionClosed) {
+            if let Some(entry) = self.entries.get_mut(&stream) {
+                entry.out.clear();
+                entry.finish = Finish::Done;
+                if entry.abandoned {
+                    self.entries.remove(&stream);
+                    self.conn.release_stream(stream);
+                }
+            }
+            return;
+        }
+        tracing::debug!(stream = stream.get(), %misuse, "response or body cannot be sent");
+        self.conn.reset_stream(stream, ErrorCode::INTERNAL_ERROR);
+        self.drop_entry(stream, Error::misuse(misuse).with_outcome(Outcome::MaybeProcessed));
+    }
+
+    /// Resets a stream by the application's wish, which both of its handles learn.
+    fn give_up(&mut self, stream: StreamId, code: ErrorCode) {
+        self.conn.reset_stream(stream, code);
+        let outcome = match self.entries.get(&stream) {
+            Some(entry) if entry.answered => Outcome::ResponseStarted,
+            _ => Outcome::MaybeProcessed,
+        };
+        self.drop_entry(stream, Error::reset_by_us(code, outcome));
+    }
+
+    /// Ends a stream for its handles.
+    pub(super) fn drop_entry(&mut self, stream: StreamId, error: Error) {
+        let Some(entry) = self.entries.remove(&stream) else { return };
+        let Some(slot) = entry.slot else { return };
+        let mut state = slot.lock();
+        // What was buffered stays readable, but it is no longer counted against the peer.
+        let credit = state.recv.data.octets() + std::mem::take(&mut state.recv.released);
+        state.recv.report_at = usize::MAX;
+        let abandoned = state.is_abandoned();
+        let wakers = state.fail(error);
+        drop(state);
+        if credit > 0 {
+            let _ = self.conn.acknowledge_received_data(stream, credit);
+        }
+        if abandoned {
+            self.conn.release_stream(stream);
+        }
+        wake(wakers);
+    }
+
+    /// Makes a slot for a stream that the peer opened.
+    pub(crate) fn open_inbound(&mut self, stream: StreamId, ended: bool) -> Arc<Slot> {
+        let (room, report_at) = (self.shared.room, self.shared.report_at);
+        let slot = Arc::new(Slot::accepted(stream, room, report_at, ended));
+        self.entries.insert(stream, Entry::new(Some(Arc::clone(&slot)), ended));
+        slot
+    }
+
+    /// Sends a whole response to a stream that nobody else has to do with.
+    pub(crate) fn respond(
+        &mut self,
+        stream: StreamId,
+        head: ResponseHead,
+        chunks: Chunks,
+        finish: Finish,
+    ) {
+        let mut entry = Entry { out: chunks, finish, ..Entry::new(None, true) };
+        let sent = send_head(&mut self.conn, stream, head, &mut entry)
+            .and_then(|()| feed(&mut self.conn, stream, &mut entry));
+        if let Err(misuse) = sent {
+            // A stream that was reset meanwhile wants no answer.
+            tracing::debug!(stream = stream.get(), %misuse, "response not sent");
+            self.conn.reset_stream(stream, ErrorCode::INTERNAL_ERROR);
+        } else if !entry.is_sent() {
+            self.entries.insert(stream, entry);
+        }
+        self.conn.release_stream(stream);
+    }
+
+    /// Resets a stream that has no response yet and that nobody else has to do with.
+    pub(crate) fn reject(&mut self, stream: StreamId, code: ErrorCode) {
+        self.conn.reset_stream(stream, code);
+        self.conn.release_stream(stream);
+        self.drop_entry(stream, Error::reset_by_us(code, Outcome::MaybeProcessed));
+    }
+}
+
+/// Sends a head; with END_STREAM if nothing follows it.
+fn send_head(
+    conn: &mut Connection,
+    stream: StreamId,
+    head: ResponseHead,
+    entry: &mut Entry,
+) -> Result<(), Misuse> {
+    let whole = entry.out.is_empty() && matches!(entry.finish, Finish::End);
+    conn.send_response(stream, head, End::from_bool(whole))?;
+    if whole {
+        entry.finish = Finish::Done;
+    }
+    Ok(())
+}
+
+/// Gives the core what it has room for, then the end.
+fn feed(conn: &mut Connection, stream: StreamId, entry: &mut Entry) -> Result<(), Misuse> {
+    while let Some(mut piece) = entry.out.pop() {
+        let last = entry.out.is_empty() && matches!(entry.finish, Finish::End);
+        conn.send_data(stream, &mut piece, End::from_bool(last))?;
+        if !piece.is_empty() {
+            entry.out.push_front(piece);
+            return Ok(());
+        }
+        if last {
+            entry.finish = Finish::Done;
+        }
+    }
+    match std::mem::replace(&mut entry.finish, Finish::Done) {
+        Finish::Open => entry.finish = Finish::Open,
+        Finish::End => conn.end_stream(stream)?,
+        Finish::Trailers(trailers) => conn.send_trailers(stream, trailers)?,
+        Finish::Done => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! The end of a connection: one reason, told once to everyone who waits.
+
+use std::io;
+
+use h2_core::Outcome as Sent;
+use h2_core::StreamId;
+
+use super::Engine;
+use super::command::{Command, Rare};
+use crate::error::{CloseReason, Outcome};
+
+impl Engine {
+    /// The transport failed.
+    pub(super) fn broken(&mut self, error: io::Error) {
+        // The protocol may know better why: a GOAWAY that was received just before.
+        self.conn.receive_eof(self.now);
+        self.close(CloseReason::from_io(error));
+    }
+
+    /// The task was dropped before the connection ended.
+    pub(super) fn abandon(&mut self) {
+        if self.closed.is_none() {
+            self.close(CloseReason::aborted());
+        }
+    }
+
+    /// Ends everything. The first reason stays.
+    pub(super) fn close(&mut self, reason: CloseReason) {
+        if self.closed.is_some() {
+            return;
+        }
+        if matches!(reason.reason(), crate::Reason::Violation(_) | crate::Reason::Timeout(_)) {
+            tracing::warn!(%reason, streams = self.entries.len(), "connection closed");
+        } else {
+            tracing::debug!(%reason, streams = self.entries.len(), "connection closed");
+        }
+        // Known before anyone is woken, so that whoever asks then gets the answer.
+        let reason = self.shared.close(reason).clone();
+        self.closed = Some(reason.clone());
+        for (stream, entry) in std::mem::take(&mut self.entries) {
+            let outcome = self.outcome(stream, entry.answered);
+            if let Some(slot) = entry.slot {
+                slot.fail(reason.to_error(outcome));
+            }
+        }
+        self.dismiss_line();
+        for (_, (_, answer)) in self.pings.drain() {
+            // Whoever asked may have left.
+            let _ = answer.send(Err(reason.to_error(Outcome::NotSent)));
+        }
+        self.refuse_commands(&reason);
+        self.publish();
+    }
+
+    fn outcome(&self, stream: StreamId, answered: bool) -> Outcome {
+        match self.conn.request_outcome(stream) {
+            Some(Sent::NotSent) => Outcome::NotSent,
+            Some(Sent::ResponseStarted) => Outcome::ResponseStarted,
+            _ if answered => Outcome::ResponseStarted,
+            _ => Outcome::MaybeProcessed,
+        }
+    }
+
+    /// No command comes after the last.
+    fn refuse_commands(&mut self, reason: &CloseReason) {
+        self.commands.close();
+        while let Ok(command) = self.commands.try_recv() {
+            let error = reason.to_error(Outcome::NotSent);
+            match command {
+                Command::Open(slot) => slot.fail(error),
+                Command::Look(_) => {}
+                Command::Rare(rare) => match *rare {
+                    Rare::Reserve { answer, .. } => drop(answer.send(Err(error))),
+                    Rare::OpenWith(_, slot) => slot.fail(error),
+                    Rare::Ping(answer) => drop(answer.send(Err(error))),
+                    Rare::Return(_) | Rare::Shutdown | Rare::Close(..) => {}
+                },
+            }
+        }
+    }
+}

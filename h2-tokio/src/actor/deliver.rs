@@ -1,0 +1,199 @@
+//! What the protocol says, given to whom it concerns.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2_core::{ErrorCode, Event, ResetCause, ResponseHead, StreamId, Trailers};
+
+use super::{Accept, Engine, Inbound};
+use crate::error::{CloseReason, Error};
+use crate::exchange::wake;
+use crate::hub::Counters;
+
+impl Engine {
+    /// Delivers one event.
+    pub(super) fn deliver(&mut self, event: Event, accept: &mut impl Accept) {
+        match event {
+            Event::RequestReceived { stream, head, end } => {
+                accept.accept(self, Inbound { stream, head, end, reset: false });
+            }
+            Event::InformationalReceived { stream, head } => self.on_informational(stream, head),
+            Event::ResponseReceived { stream, head, end } => self.on_response(stream, head, end),
+            Event::DataReceived { stream, data, end } => self.on_data(stream, data, end),
+            Event::TrailersReceived { stream, trailers } => self.on_trailers(stream, trailers),
+            Event::StreamReset { stream, code, cause } => {
+                accept.forget(stream);
+                self.on_reset(stream, code, &cause);
+            }
+            Event::SendStopped { stream, code } => self.on_stopped(stream, code),
+            Event::Writable { stream } => self.resume(stream),
+            Event::SlotsAvailable => {
+                self.line.loosen();
+                self.open_waiting();
+            }
+            Event::SettingsChanged { .. } => {
+                self.shared.set_ready();
+                self.line.loosen();
+                self.open_waiting();
+            }
+            Event::PingAcknowledged { payload } => self.on_pong(payload),
+            Event::GoAwayReceived { .. } => self.dismiss_line(),
+            Event::ConnectionClosed { reason } => {
+                let reason = CloseReason::from_core(&reason, self.http1);
+                self.close(reason);
+            }
+            // What else there is, or may come to be, concerns nobody here.
+            _ => {}
+        }
+    }
+
+    fn on_informational(&mut self, stream: StreamId, head: ResponseHead) {
+        let Some(slot) = self.slot(stream) else { return };
+        let mut state = slot.lock();
+        if !state.recv.wants_interim && state.recv.waker.is_some() {
+            drop(state);
+            Counters::add(&self.shared.counters.dropped_informational, 1);
+            return;
+        }
+        state.recv.interim.push(head);
+        let waker = state.recv.waker.take();
+        drop(state);
+        wake((None, waker));
+    }
+
+    fn on_response(&mut self, stream: StreamId, head: ResponseHead, end: bool) {
+        let Some(entry) = self.entries.get_mut(&stream) else { return };
+        entry.answered = true;
+        let Some(slot) = entry.slot.clone() else { return };
+        let mut state = slot.lock();
+        state.recv.head = Some(head);
+        let waker = state.recv.waker.take();
+        drop(state);
+        if end {
+            self.on_end(stream, None);
+        }
+        wake((None, waker));
+    }
+
+    fn on_data(&mut self, stream: StreamId, data: Bytes, end: bool) {
+        let octets = data.len();
+        let read = match self.slot(stream) {
+            Some(slot) => {
+                let mut state = slot.lock();
+                let read = !state.recv.gone;
+                if read {
+                    state.recv.data.push_merged(data);
+                }
+                let waker = if end { None } else { state.recv.waker.take() };
+                drop(state);
+                wake((None, waker));
+                read
+            }
+            None => false,
+        };
+        if !read && octets > 0 {
+            // Nobody will use it up, so that is done here.
+            let _ = self.conn.acknowledge_received_data(stream, octets);
+        }
+        if end {
+            self.on_end(stream, None);
+        }
+    }
+
+    fn on_trailers(&mut self, stream: StreamId, trailers: Trailers) {
+        self.on_end(stream, Some(trailers));
+    }
+
+    /// The peer's message is complete. What is unread of it is credited now: the stream holds no
+    /// more, and the connection must not wait for its reader.
+    fn on_end(&mut self, stream: StreamId, trailers: Option<Trailers>) {
+        let Some(entry) = self.entries.get_mut(&stream) else { return };
+        entry.received = true;
+        let over = self.is_client && entry.is_sent();
+        let Some(slot) = entry.slot.clone() else { return };
+        let mut state = slot.lock();
+        state.recv.ended = true;
+        state.recv.trailers = trailers;
+        let credit = state.recv.data.octets() + std::mem::take(&mut state.recv.released);
+        let over = over && !state.send.flush_wanted;
+        state.detached |= over;
+        let waker = state.recv.waker.take();
+        drop(state);
+        if credit > 0 {
+            let _ = self.conn.acknowledge_received_data(stream, credit);
+        }
+        if over {
+            self.entries.remove(&stream);
+        }
+        wake((None, waker));
+    }
+
+    fn on_reset(&mut self, stream: StreamId, code: ErrorCode, cause: &ResetCause) {
+        let answered = self.entries.get(&stream).is_some_and(|entry| entry.answered);
+        self.drop_entry(stream, Error::reset(code, cause, answered));
+    }
+
+    /// The peer wants no more of what is sent; its own message stays good.
+    fn on_stopped(&mut self, stream: StreamId, code: ErrorCode) {
+        let Some(entry) = self.entries.get_mut(&stream) else { return };
+        entry.out.clear();
+        entry.finish = crate::exchange::Finish::Done;
+        let Some(slot) = entry.slot.clone() else {
+            self.entries.remove(&stream);
+            return;
+        };
+        let mut state = slot.lock();
+        state.send.stopped = Some(code);
+        state.send.chunks.clear();
+        let waker = state.send.waker.take();
+        drop(state);
+        wake((waker, None));
+        self.settle(stream, &slot);
+    }
+
+    fn on_pong(&mut self, payload: [u8; 8]) {
+        if let Some((sent, answer)) = self.pings.remove(&payload) {
+            let took = self.now.checked_duration_since(sent).unwrap_or(Duration::ZERO);
+            // Whoever asked may have left.
+            let _ = answer.send(Ok(took));
+        }
+    }
+
+    /// Everything that was written has left our buffers: says whether anyone waited for it.
+    pub(super) fn flushed(&mut self) -> bool {
+        if self.flushing.is_empty() {
+            return false;
+        }
+        let mut waiting = std::mem::take(&mut self.flushing);
+        let before = waiting.len();
+        waiting.retain(|stream| !self.flush_done(*stream));
+        let done = waiting.len() < before;
+        // Telling one of them may have made another wait.
+        self.flushing.append(&mut waiting);
+        done
+    }
+
+    /// Tells the sender of a stream that all of it has left, if that is so.
+    fn flush_done(&mut self, stream: StreamId) -> bool {
+        let Some(entry) = self.entries.get(&stream) else { return true };
+        let Some(slot) = entry.slot.clone() else { return true };
+        if !entry.out.is_empty() || self.conn.has_unsent(stream) {
+            return false;
+        }
+        let mut state = slot.lock();
+        if !state.send.chunks.is_empty() {
+            return false;
+        }
+        state.send.flushed = true;
+        state.send.flush_wanted = false;
+        let waker = state.send.waker.take();
+        drop(state);
+        wake((waker, None));
+        self.settle(stream, &slot);
+        true
+    }
+
+    fn slot(&self, stream: StreamId) -> Option<std::sync::Arc<crate::exchange::Slot>> {
+        self.entries.get(&stream).and_then(|entry| entry.slot.clone())
+    }
+}

@@ -1,0 +1,203 @@
+//! The line in which requests wait for a stream: first come, first served.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use h2_core::{End, Misuse};
+use tokio::sync::oneshot;
+
+use super::Engine;
+use super::command::Permit;
+use super::entry::Entry;
+use crate::error::{Error, Outcome};
+use crate::exchange::{Finish, Head, Slot, wake};
+use crate::hub::Hub;
+
+/// Requests and reservations in the order of their arrival.
+#[derive(Debug)]
+pub(super) struct Line {
+    waiting: VecDeque<Waiting>,
+    /// How many of them were given up by their caller since.
+    left: usize,
+    max: usize,
+    /// The core will say when there is a stream again.
+    stuck: bool,
+}
+
+#[derive(Debug)]
+enum Waiting {
+    Request(Arc<Slot>),
+    Reserve(Arc<Hub>, oneshot::Sender<Result<Permit, Error>>),
+}
+
+impl Line {
+    pub(super) fn new(max: usize) -> Self {
+        Self { waiting: VecDeque::new(), left: 0, max, stuck: false }
+    }
+
+    /// How many wait, not counting those whose caller left.
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len().saturating_sub(self.left)
+    }
+
+    /// A stream may be free again.
+    pub(super) fn loosen(&mut self) {
+        self.stuck = false;
+    }
+
+    /// The caller of one that waits has left. When most have, the line is tidied.
+    pub(super) fn leave(&mut self) {
+        self.left += 1;
+        if self.left * 2 > self.waiting.len() && self.left > 64 {
+            self.waiting.retain(|waiting| !waiting.is_over());
+            self.left = 0;
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.stuck && self.len() >= self.max
+    }
+
+    fn pop(&mut self) -> Option<Waiting> {
+        let waiting = self.waiting.pop_front()?;
+        if self.waiting.is_empty() {
+            self.left = 0;
+        }
+        Some(waiting)
+    }
+}
+
+impl Waiting {
+    fn is_over(&self) -> bool {
+        match self {
+            Self::Request(slot) => slot.lock().failure.is_some(),
+            Self::Reserve(_, answer) => answer.is_closed(),
+        }
+    }
+
+    fn fail(self, error: Error) {
+        match self {
+            Self::Request(slot) => slot.fail(error),
+            Self::Reserve(_, answer) => {
+                // Whoever asked may have left.
+                let _ = answer.send(Err(error));
+            }
+        }
+    }
+}
+
+impl Engine {
+    pub(super) fn queue_request(&mut self, slot: Arc<Slot>) {
+        self.queue(Waiting::Request(slot));
+    }
+
+    pub(super) fn queue_reservation(
+        &mut self,
+        hub: Arc<Hub>,
+        wait: bool,
+        answer: oneshot::Sender<Result<Permit, Error>>,
+    ) {
+        if !wait && (self.line.stuck || self.line.len() > 0) {
+            let _ = answer.send(Err(Error::misuse(Misuse::NoSlot)));
+            return;
+        }
+        self.queue(Waiting::Reserve(hub, answer));
+        if !wait && let Some(waiting) = self.line.waiting.pop_back() {
+            waiting.fail(Error::misuse(Misuse::NoSlot));
+        }
+    }
+
+    fn queue(&mut self, waiting: Waiting) {
+        if self.line.is_full() {
+            return waiting.fail(Error::queue_full());
+        }
+        self.line.waiting.push_back(waiting);
+        self.open_waiting();
+    }
+
+    /// Opens streams for those who wait, in their order, until there is none free.
+    pub(super) fn open_waiting(&mut self) {
+        while !self.line.stuck {
+            let Some(waiting) = self.line.pop() else { return };
+            if waiting.is_over() {
+                self.line.left = self.line.left.saturating_sub(1);
+                continue;
+            }
+            match waiting {
+                Waiting::Request(slot) => self.open(slot, None),
+                Waiting::Reserve(hub, answer) => self.grant(hub, answer),
+            }
+        }
+    }
+
+    fn grant(&mut self, hub: Arc<Hub>, answer: oneshot::Sender<Result<Permit, Error>>) {
+        if self.conn.is_draining() {
+            let _ = answer.send(Err(Error::misuse(Misuse::Draining)));
+        } else if let Some(permit) = self.conn.reserve_slot() {
+            // A permit that nobody receives goes back when it is dropped.
+            let _ = answer.send(Ok(Permit::new(hub, permit)));
+        } else {
+            self.line.stuck = true;
+            self.line.waiting.push_front(Waiting::Reserve(hub, answer));
+        }
+    }
+
+    /// Opens a stream for a request, or puts it back to the head of the line.
+    pub(super) fn open(&mut self, slot: Arc<Slot>, permit: Option<h2_core::Permit>) {
+        let mut state = slot.lock();
+        let Some(Head::Request(head)) = state.send.head.take() else { return };
+        let whole = state.send.chunks.is_empty() && matches!(state.send.finish, Finish::End);
+        if whole {
+            state.send.finish = Finish::Done;
+        }
+        drop(state);
+        let end = End::from_bool(whole);
+        let opened = match permit {
+            Some(permit) => self.conn.send_request_with(permit, head, end),
+            None => self.conn.send_request(head, end),
+        };
+        match opened {
+            Ok(stream) => {
+                let mut entry = Entry::new(Some(Arc::clone(&slot)), false);
+                let mut state = slot.lock();
+                state.stream = Some(stream);
+                if whole {
+                    entry.finish = Finish::Done;
+                }
+                let waker = state.recv.waker.take();
+                let more = !whole && !state.send.chunks.is_empty();
+                drop(state);
+                self.entries.insert(stream, entry);
+                wake((None, waker));
+                if more || !whole {
+                    self.look(&slot);
+                }
+            }
+            Err(refused) if refused.why == Misuse::NoSlot => {
+                let mut state = slot.lock();
+                state.send.head = Some(Head::Request(*refused.head));
+                if whole {
+                    state.send.finish = Finish::End;
+                }
+                drop(state);
+                self.line.stuck = true;
+                self.line.waiting.push_front(Waiting::Request(slot));
+            }
+            Err(refused) => {
+                let error = Error::misuse(refused.why);
+                Waiting::Request(slot).fail(error);
+            }
+        }
+    }
+
+    /// Tells everyone in line that there will be no stream for them.
+    pub(super) fn dismiss_line(&mut self) {
+        let reason = self.closed.clone();
+        while let Some(waiting) = self.line.pop() {
+            waiting.fail(match &reason {
+                Some(reason) => reason.to_error(Outcome::NotSent),
+                None => Error::misuse(Misuse::Draining),
+            });
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! The one task that owns a connection and its transport.
+//!
+//! This room keeps one promise: it never waits for a consumer. A poll takes commands, reads,
+//! delivers what was read, cuts and writes, and goes round until nothing moves; then it waits for
+//! all of them at once.
+
+mod apply;
+mod close;
+pub(crate) mod command;
+mod deliver;
+mod entry;
+mod line;
+mod timer;
+mod transport;
+
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use h2_core::{Connection, ErrorCode, RequestHead, StreamId};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{mpsc, oneshot};
+
+use self::command::Command;
+use self::entry::{Entry, IdHasher};
+use self::line::Line;
+use self::timer::Alarm;
+use self::transport::Transport;
+use crate::config::{Config, Knobs};
+use crate::error::{CloseReason, Error};
+use crate::hub::Shared;
+
+/// Rounds of one poll, so that a busy connection leaves room for other tasks.
+const ROUNDS: usize = 16;
+
+/// A request that a client opened.
+#[derive(Debug)]
+pub(crate) struct Inbound {
+    pub(crate) stream: StreamId,
+    pub(crate) head: RequestHead,
+    /// It has no body.
+    pub(crate) end: bool,
+    /// It was reset before anybody began it.
+    pub(crate) reset: bool,
+}
+
+/// Who takes the requests of a connection.
+pub(crate) trait Accept {
+    /// A request has come.
+    fn accept(&mut self, engine: &mut Engine, inbound: Inbound);
+
+    /// A stream was reset; a request that was not begun yet need not be.
+    fn forget(&mut self, stream: StreamId);
+
+    /// Goes on with what waits, and says whether anything moved.
+    fn poll(&mut self, engine: &mut Engine, cx: &mut Context<'_>) -> bool;
+
+    /// No more requests will come.
+    fn closed(&mut self);
+}
+
+/// A client takes no requests.
+#[derive(Debug)]
+pub(crate) struct NoRequests;
+
+impl Accept for NoRequests {
+    fn accept(&mut self, engine: &mut Engine, inbound: Inbound) {
+        engine.refuse(inbound.stream);
+    }
+
+    fn forget(&mut self, _: StreamId) {}
+
+    fn poll(&mut self, _: &mut Engine, _: &mut Context<'_>) -> bool {
+        false
+    }
+
+    fn closed(&mut self) {}
+}
+
+/// The protocol and everything that handles wait for; it knows no transport.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) conn: Connection,
+    commands: mpsc::UnboundedReceiver<Command>,
+    /// Commands of one batch; empty between batches.
+    batch: Vec<Command>,
+    shared: Arc<Shared>,
+    /// The streams that somebody here still has to do with.
+    entries: HashMap<StreamId, Entry, BuildHasherDefault<IdHasher>>,
+    line: Line,
+    /// PINGs of the application that wait for their answer.
+    pings: HashMap<[u8; 8], (Instant, oneshot::Sender<Result<Duration, Error>>)>,
+    next_ping: u64,
+    /// Streams whose sender waits for a flush.
+    flushing: Vec<StreamId>,
+    knobs: Knobs,
+    is_client: bool,
+    /// The peer's first octets were those of an HTTP/1 response.
+    http1: bool,
+    /// No handle and no stream is left.
+    deserted: bool,
+    /// Why the connection ended.
+    closed: Option<CloseReason>,
+    /// The present, as of the start of this poll.
+    pub(crate) now: Instant,
+}
+
+impl Engine {
+    pub(crate) fn client(
+        config: &Config,
+        commands: mpsc::UnboundedReceiver<Command>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        let now = now();
+        let conn = Connection::client(config.seeded_core(), now);
+        Self::new(conn, config, commands, shared, now, true)
+    }
+
+    pub(crate) fn server(
+        config: &Config,
+        commands: mpsc::UnboundedReceiver<Command>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        let now = now();
+        let conn = Connection::server(config.seeded_core(), now);
+        Self::new(conn, config, commands, shared, now, false)
+    }
+
+    fn new(
+        conn: Connection,
+        config: &Config,
+        commands: mpsc::UnboundedReceiver<Command>,
+        shared: Arc<Shared>,
+        now: Instant,
+        is_client: bool,
+    ) -> Self {
+        Self {
+            conn,
+            commands,
+            batch: Vec::new(),
+            shared,
+            entries: HashMap::default(),
+            line: Line::new(config.knobs.max_queued),
+            pings: HashMap::new(),
+            next_ping: 0,
+            flushing: Vec::new(),
+            knobs: config.knobs,
+            is_client,
+            http1: false,
+            deserted: false,
+            closed: None,
+            now,
+        }
+    }
+
+    /// Says no to a request that nobody will begin.
+    pub(crate) fn refuse(&mut self, stream: StreamId) {
+        self.conn.reset_stream(stream, ErrorCode::REFUSED_STREAM);
+        self.conn.release_stream(stream);
+    }
+
+    /// Lets everyone see how the connection stands.
+    fn publish(&self) {
+        let conn = &self.conn;
+        let open = conn.open_outbound_streams() + conn.open_inbound_streams();
+        let free = if self.is_client { conn.free_slots() } else { 0 };
+        self.shared.gauges.set(open, self.line.len(), free, conn.is_draining());
+    }
+}
+
+/// The task itself.
+pub(crate) struct Actor<IO, A: Accept> {
+    engine: Engine,
+    transport: Transport<IO>,
+    accept: A,
+    alarm: Alarm,
+    /// By when the last octets must be written and read.
+    closing_by: Option<Instant>,
+}
+
+impl<IO, A> Actor<IO, A>
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+    A: Accept,
+{
+    pub(crate) fn new(io: IO, engine: Engine, accept: A) -> Self {
+        let transport = Transport::new(io);
+        Self { engine, transport, accept, alarm: Alarm::default(), closing_by: None }
+    }
+
+    /// Runs the connection; ready when it is over and the transport is closed.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
+        self.engine.now = now();
+        for _ in 0..ROUNDS {
+            let moved = match &self.engine.closed {
+                None => self.run(cx),
+                Some(reason) if self.transport.is_broken() => {
+                    return Poll::Ready(reason.clone());
+                }
+                Some(reason) => {
+                    let reason = reason.clone();
+                    return self.part(cx).map(|()| reason);
+                }
+            };
+            if !moved && !self.timer_fired(cx) {
+                self.engine.publish();
+                self.transport.rest();
+                return Poll::Pending;
+            }
+        }
+        self.engine.publish();
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// One round of a connection that lives; says whether anything moved.
+    fn run(&mut self, cx: &mut Context<'_>) -> bool {
+        let commanded = self.engine.take_commands(cx);
+        let read = self.read(cx);
+        let delivered = self.deliver();
+        let accepted = self.accept.poll(&mut self.engine, cx);
+        let written = self.write(cx);
+        if self.engine.closed.is_some() {
+            self.accept.closed();
+        }
+        commanded || read || delivered || accepted || written || self.engine.closed.is_some()
+    }
+
+    /// Reads once and gives it to the protocol, and gives it again what it left before.
+    fn read(&mut self, cx: &mut Context<'_>) -> bool {
+        let engine = &mut self.engine;
+        let read = match self.transport.read(cx) {
+            Poll::Pending => false,
+            Poll::Ready(Ok(0)) => {
+                engine.conn.receive_eof(engine.now);
+                true
+            }
+            Poll::Ready(Ok(_)) => true,
+            Poll::Ready(Err(error)) => {
+                engine.broken(error);
+                return true;
+            }
+        };
+        if read && engine.is_client && !engine.shared.is_ready() {
+            engine.http1 |= self.transport.inbox().starts_with(b"HTTP/1.");
+        }
+        self.transport.feed(&mut engine.conn, engine.now, read) || read
+    }
+
+    fn deliver(&mut self) -> bool {
+        let mut delivered = false;
+        while self.engine.closed.is_none() {
+            let Some(event) = self.engine.conn.poll_event() else { break };
+            delivered = true;
+            self.engine.deliver(event, &mut self.accept);
+        }
+        delivered
+    }
+
+    /// Cuts frames and writes them until the transport takes no more or nothing is left.
+    fn write(&mut self, cx: &mut Context<'_>) -> bool {
+        match self.transport.write(cx, &mut self.engine) {
+            Ok(moved) => moved,
+            Err(error) => {
+                self.engine.broken(error);
+                true
+            }
+        }
+    }
+
+    /// Writes what is left, says that nothing more will come, and lets the peer read it.
+    fn part(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let now = self.engine.now;
+        let by = *self.closing_by.get_or_insert(now + self.engine.knobs.linger);
+        let graceful = self.engine.closed.as_ref().is_some_and(CloseReason::is_graceful);
+        if self.alarm.poll(cx, Some(by), now) {
+            return Poll::Ready(());
+        }
+        // A transport that fails now has nothing to tell that is not known.
+        let left = ready!(self.transport.leave(cx, &mut self.engine));
+        if left.is_err() || graceful {
+            return Poll::Ready(());
+        }
+        ready!(self.transport.linger(cx));
+        Poll::Ready(())
+    }
+
+    /// Sets the timer to the next deadline; says whether one had passed.
+    fn timer_fired(&mut self, cx: &mut Context<'_>) -> bool {
+        let engine = &mut self.engine;
+        let at = engine.conn.poll_timeout().map(|deadline| deadline.at);
+        if !self.alarm.poll(cx, at, engine.now) {
+            return false;
+        }
+        // The deadline lies behind the moment at which this poll began.
+        engine.now = now();
+        engine.conn.handle_timeout(engine.now);
+        true
+    }
+}
+
+impl<IO, A: Accept> Drop for Actor<IO, A> {
+    fn drop(&mut self) {
+        self.engine.abandon();
+        self.accept.closed();
+    }
+}
+
+/// The time, as the runtime sees it: a test may have stopped it.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}

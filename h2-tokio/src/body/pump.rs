@@ -1,0 +1,146 @@
+//! Moves an [`http_body::Body`] into a stream: at once what is ready at once, the rest in a task
+//! that ends with the stream.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use http_body::{Body, Frame};
+
+use super::SendBody;
+use crate::chunks::Chunks;
+use crate::convert;
+use crate::error::Error;
+use crate::exchange::Finish;
+
+/// A boxed error, as bodies and services have them.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Octets after which a body that is always ready goes to a task of its own.
+const AT_ONCE: usize = 16 * 1024;
+
+/// What a body gave at once; `finish` is `Open` if more may come.
+#[derive(Default)]
+pub(crate) struct Start {
+    pub(crate) chunks: Chunks,
+    pub(crate) finish: Finish,
+}
+
+impl Start {
+    /// A body without an octet.
+    pub(crate) fn end() -> Self {
+        Self { chunks: Chunks::default(), finish: Finish::End }
+    }
+}
+
+/// Polls a body for what is ready.
+pub(crate) fn take_ready<B>(mut body: Pin<&mut B>, cx: &mut Context<'_>) -> Result<Start, Error>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    let mut start = Start::default();
+    while start.chunks.octets() < AT_ONCE {
+        if body.is_end_stream() {
+            start.finish = Finish::End;
+            break;
+        }
+        let Poll::Ready(frame) = body.as_mut().poll_frame(cx) else { break };
+        match step::<B>(frame)? {
+            Step::Data(data) => start.chunks.push(data),
+            Step::End(finish) => {
+                start.finish = finish;
+                break;
+            }
+        }
+    }
+    Ok(start)
+}
+
+/// What one frame of a body means.
+enum Step {
+    Data(Bytes),
+    End(Finish),
+}
+
+fn step<B>(frame: Option<Result<Frame<B::Data>, B::Error>>) -> Result<Step, Error>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    let frame = match frame {
+        None => return Ok(Step::End(Finish::End)),
+        Some(Err(error)) => return Err(Error::body(error.into())),
+        Some(Ok(frame)) => frame,
+    };
+    match frame.into_data() {
+        Ok(mut data) => Ok(Step::Data(data.copy_to_bytes(data.remaining()))),
+        Err(other) => match other.into_trailers() {
+            Ok(trailers) => {
+                let (trailers, _) = convert::outbound_trailers(&trailers)?;
+                Ok(Step::End(Finish::Trailers(trailers)))
+            }
+            // A kind of frame that HTTP/2 does not have.
+            Err(_) => Ok(Step::Data(Bytes::new())),
+        },
+    }
+}
+
+/// A body on its way into a stream. Done when the body ended, or when nobody wants it any more.
+pub(crate) struct Pump<B> {
+    body: Pin<Box<Option<B>>>,
+    to: Option<SendBody>,
+}
+
+impl<B> Pump<B>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    pub(crate) fn new(body: Pin<Box<Option<B>>>, to: SendBody) -> Self {
+        Self { body, to: Some(to) }
+    }
+
+    fn poll_pump(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let Some(to) = &mut self.to else { return Poll::Ready(Ok(())) };
+        let Some(mut body) = self.body.as_mut().as_pin_mut() else { return Poll::Ready(Ok(())) };
+        loop {
+            if body.is_end_stream() {
+                return Poll::Ready(to.finish_with(Bytes::new(), Finish::End));
+            }
+            ready!(to.poll_ready(cx))?;
+            let Poll::Ready(frame) = body.as_mut().poll_frame(cx) else {
+                // The stream may end while the body has nothing; that ends the pump.
+                return to.poll_cancelled(cx).map(Err);
+            };
+            match step::<B>(frame)? {
+                Step::Data(data) if body.is_end_stream() => {
+                    return Poll::Ready(to.finish_with(data, Finish::End));
+                }
+                Step::Data(data) => to.start_send(data)?,
+                Step::End(finish) => return Poll::Ready(to.finish_with(Bytes::new(), finish)),
+            }
+        }
+    }
+}
+
+impl<B> Future for Pump<B>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let done = ready!(self.poll_pump(cx));
+        if let Some(to) = self.to.take()
+            && let Err(error) = done
+        {
+            // Whoever waits for the response learns what the body said; a stream that ended on its
+            // own has told already, and its first cause stays.
+            to.fail(error);
+        }
+        Poll::Ready(())
+    }
+}

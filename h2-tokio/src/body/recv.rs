@@ -1,0 +1,236 @@
+//! The receiving half of a body: whoever reads it lets the peer send more, and only an end that
+//! the peer declared is an end.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures::Stream;
+use h2_core::ResponseHead;
+use http::{HeaderMap, StatusCode};
+use http_body::{Frame, SizeHint};
+
+use crate::convert;
+use crate::error::{Error, Outcome};
+use crate::exchange::{Finish, Slot, State, register};
+use crate::hub::Hub;
+
+/// The body of a message that is received.
+///
+/// Read it with [`data`](Self::data) and [`trailers`](Self::trailers), as a [`Stream`] of pieces,
+/// or as an [`http_body::Body`]. Reading gives the peer leave to send as much more.
+///
+/// It ends cleanly only if the peer ended it. A stream that is reset, by whatever code, or a
+/// connection that ends before that, is an error.
+///
+/// Dropped before its end, it resets the stream with CANCEL on a client. On a server it stops
+/// reading: the response goes on, and what the peer still sends is discarded.
+pub struct RecvBody {
+    /// `None` for a message without a body.
+    link: Option<Link>,
+    /// Octets to come, if the head said how many.
+    remaining: Option<u64>,
+    /// An error was given out; there is nothing after it.
+    failed: bool,
+}
+
+struct Link {
+    slot: Arc<Slot>,
+    hub: Arc<Hub>,
+}
+
+/// What comes next.
+enum Next {
+    Data(Bytes),
+    Trailers(HeaderMap),
+}
+
+impl RecvBody {
+    /// A body without an octet.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { link: None, remaining: Some(0), failed: false }
+    }
+
+    pub(crate) fn new(slot: Arc<Slot>, hub: Arc<Hub>, content_length: Option<u64>) -> Self {
+        Self { link: Some(Link { slot, hub }), remaining: content_length, failed: false }
+    }
+
+    /// The next piece; `None` once the peer has ended the body.
+    ///
+    /// # Errors
+    ///
+    /// The stream or the connection ended before the body did. Nothing follows.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe: a piece that was not given out is given out next time.
+    pub async fn data(&mut self) -> Option<Result<Bytes, Error>> {
+        std::future::poll_fn(|cx| self.poll_data(cx)).await
+    }
+
+    /// Waits for the end of the body, dropping what is still to be read of it, and gives its
+    /// trailers; `None` if it has none.
+    ///
+    /// # Errors
+    ///
+    /// The stream or the connection ended before the body did.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe, but pieces that had arrived may be gone.
+    pub async fn trailers(&mut self) -> Result<Option<HeaderMap>, Error> {
+        loop {
+            match std::future::poll_fn(|cx| self.poll_next_frame(cx, true)).await {
+                Some(Ok(Next::Data(_))) => {}
+                Some(Ok(Next::Trailers(trailers))) => return Ok(Some(trailers)),
+                Some(Err(error)) => return Err(error),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// As [`data`](Self::data), for futures written by hand.
+    pub fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        Poll::Ready(match ready!(self.poll_next_frame(cx, false)) {
+            Some(Ok(Next::Data(data))) => Some(Ok(data)),
+            Some(Err(error)) => Some(Err(error)),
+            Some(Ok(Next::Trailers(_))) | None => None,
+        })
+    }
+
+    fn poll_next_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+        trailers: bool,
+    ) -> Poll<Option<Result<Next, Error>>> {
+        let Some(link) = self.link.as_ref().filter(|_| !self.failed) else {
+            return Poll::Ready(None);
+        };
+        let next = link.slot.update(&link.hub, |state| poll_slot(state, cx, trailers));
+        match &next {
+            Poll::Ready(Some(Ok(Next::Data(data)))) => {
+                if let Some(remaining) = &mut self.remaining {
+                    *remaining = remaining.saturating_sub(data.len() as u64);
+                }
+            }
+            Poll::Ready(Some(Err(_))) => self.failed = true,
+            Poll::Ready(Some(Ok(Next::Trailers(_))) | None) | Poll::Pending => {}
+        }
+        next
+    }
+}
+
+/// Takes what is next out of the slot, and says whether the actor should look at it.
+fn poll_slot(
+    state: &mut State,
+    cx: &mut Context<'_>,
+    trailers: bool,
+) -> (Poll<Option<Result<Next, Error>>>, bool) {
+    if let Some((piece, report)) = state.recv.next_piece() {
+        return (Poll::Ready(Some(Ok(Next::Data(piece)))), report);
+    }
+    if state.recv.ended {
+        if !trailers {
+            return (Poll::Ready(None), false);
+        }
+        let next = state.recv.trailers.take().map(|trailers| {
+            // More fields than a map holds cannot be shown; the message itself is complete.
+            Ok(Next::Trailers(convert::trailers(trailers).unwrap_or_default()))
+        });
+        return (Poll::Ready(next), false);
+    }
+    if let Some(error) = &state.failure {
+        return (Poll::Ready(Some(Err(error.clone()))), false);
+    }
+    register(&mut state.recv.waker, cx);
+    (Poll::Pending, say_continue(state))
+}
+
+/// Answers `expect: 100-continue`, once, if that is not too late.
+fn say_continue(state: &mut State) -> bool {
+    if !std::mem::take(&mut state.recv.continue_due) || state.send.head_given {
+        return false;
+    }
+    let fields = [(":status", StatusCode::CONTINUE.as_str())].into_iter().collect();
+    match ResponseHead::from_fields(fields) {
+        Ok(head) => state.send.interim.push(head),
+        Err(_) => return false,
+    }
+    true
+}
+
+impl Stream for RecvBody {
+    type Item = Result<Bytes, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_data(cx)
+    }
+}
+
+impl http_body::Body for RecvBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let next = ready!(self.poll_next_frame(cx, true));
+        Poll::Ready(next.map(|next| {
+            next.map(|next| match next {
+                Next::Data(data) => Frame::data(data),
+                Next::Trailers(trailers) => Frame::trailers(trailers),
+            })
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        let Some(link) = &self.link else { return true };
+        let state = link.slot.lock();
+        state.recv.ended && state.recv.data.is_empty() && state.recv.trailers.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self.remaining {
+            Some(octets) => SizeHint::with_exact(octets),
+            None => SizeHint::default(),
+        }
+    }
+}
+
+impl Drop for RecvBody {
+    fn drop(&mut self) {
+        let Some(link) = self.link.take() else { return };
+        link.slot.update(&link.hub, |state| {
+            state.drop_receiver();
+            ((), true)
+        });
+    }
+}
+
+impl Default for RecvBody {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
+impl fmt::Debug for RecvBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecvBody").field("remaining", &self.remaining).finish_non_exhaustive()
+    }
+}
+
+/// The error of a stream whose sending side was closed by the very call that asks.
+pub(super) fn already_ended(state: &State) -> Option<Error> {
+    match (state.send_error(), &state.send.finish) {
+        (Some(error), _) => Some(error),
+        (None, Finish::Open) => None,
+        (None, _) => Some(match state.stream {
+            Some(stream) => Error::misuse(h2_core::Misuse::AlreadyEnded(stream)),
+            None => Error::reset_by_us(h2_core::ErrorCode::CANCEL, Outcome::NotSent),
+        }),
+    }
+}

@@ -1,0 +1,162 @@
+//! A line of body pieces: the usual single piece costs no allocation, small ones are merged.
+
+use std::collections::VecDeque;
+
+use bytes::{Bytes, BytesMut};
+
+/// Pieces shorter than this are copied behind their predecessor: a piece on its own costs about a
+/// hundred octets of bookkeeping.
+const MERGE_BELOW: usize = 1024;
+
+/// A merged piece does not grow beyond this.
+const MERGE_UP_TO: usize = 16 * 1024;
+
+/// Pieces of a body, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Chunks {
+    /// The next piece. Invariant: if it is empty, so are `rest` and `tail`.
+    first: Bytes,
+    rest: VecDeque<Bytes>,
+    /// The last piece, while small ones are being merged into it.
+    tail: BytesMut,
+    /// Invariant: the octets of all pieces together.
+    octets: usize,
+}
+
+impl Chunks {
+    pub(crate) fn octets(&self) -> usize {
+        self.octets
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.octets == 0
+    }
+
+    /// Appends a piece as it is. Empty ones are dropped.
+    pub(crate) fn push(&mut self, piece: Bytes) {
+        if piece.is_empty() {
+            return;
+        }
+        self.octets += piece.len();
+        if self.first.is_empty() {
+            self.first = piece;
+        } else {
+            if !self.tail.is_empty() {
+                self.rest.push_back(self.tail.split().freeze());
+            }
+            self.rest.push_back(piece);
+        }
+    }
+
+    /// Appends a piece; a small one behind another small one is copied to it.
+    pub(crate) fn push_merged(&mut self, piece: Bytes) {
+        if self.first.is_empty() || piece.len() >= MERGE_BELOW {
+            return self.push(piece);
+        }
+        if self.tail.len() + piece.len() > MERGE_UP_TO {
+            self.rest.push_back(self.tail.split().freeze());
+        }
+        self.octets += piece.len();
+        self.tail.extend_from_slice(&piece);
+    }
+
+    /// Puts back what was left of a piece.
+    pub(crate) fn push_front(&mut self, piece: Bytes) {
+        if piece.is_empty() {
+            return;
+        }
+        self.octets += piece.len();
+        let next = std::mem::replace(&mut self.first, piece);
+        if !next.is_empty() {
+            self.rest.push_front(next);
+        }
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Bytes> {
+        if self.first.is_empty() {
+            return None;
+        }
+        let next = match self.rest.pop_front() {
+            Some(next) => next,
+            None => std::mem::take(&mut self.tail).freeze(),
+        };
+        let piece = std::mem::replace(&mut self.first, next);
+        self.octets -= piece.len();
+        Some(piece)
+    }
+
+    /// Moves all pieces of `other` behind the own ones.
+    pub(crate) fn append(&mut self, other: &mut Self) {
+        if self.is_empty() {
+            std::mem::swap(self, other);
+            return;
+        }
+        while let Some(piece) = other.pop() {
+            self.push(piece);
+        }
+    }
+
+    /// Drops everything, the memory too.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drain(chunks: &mut Chunks) -> Vec<Bytes> {
+        std::iter::from_fn(|| chunks.pop()).collect()
+    }
+
+    #[test]
+    fn pieces_come_out_in_order_and_the_count_is_true() {
+        let mut chunks = Chunks::default();
+        for piece in ["a", "", "bc", "def"] {
+            chunks.push(Bytes::from_static(piece.as_bytes()));
+        }
+        assert_eq!(chunks.octets(), 6);
+        let first = chunks.pop().unwrap();
+        chunks.push_front(first);
+        assert_eq!(drain(&mut chunks), ["a", "bc", "def"]);
+        assert!(chunks.is_empty());
+    }
+
+    #[test]
+    fn small_pieces_are_merged_and_large_ones_are_not() {
+        let mut chunks = Chunks::default();
+        let large = Bytes::from(vec![b'x'; MERGE_BELOW]);
+        for _ in 0..3 {
+            chunks.push_merged(Bytes::from_static(b"a"));
+        }
+        chunks.push_merged(large.clone());
+        chunks.push_merged(Bytes::from_static(b"b"));
+        chunks.push_merged(Bytes::from_static(b"c"));
+        let out = drain(&mut chunks);
+        assert_eq!(out, [&b"a"[..], b"aa", &large, b"bc"]);
+    }
+
+    #[test]
+    fn a_merged_piece_does_not_grow_without_end() {
+        let mut chunks = Chunks::default();
+        for _ in 0..MERGE_UP_TO {
+            chunks.push_merged(Bytes::from_static(b"abc"));
+        }
+        let out = drain(&mut chunks);
+        assert!(out.iter().all(|piece| piece.len() <= MERGE_UP_TO));
+        assert_eq!(out.iter().map(Bytes::len).sum::<usize>(), 3 * MERGE_UP_TO);
+    }
+
+    #[test]
+    fn appending_keeps_the_order() {
+        let mut chunks = Chunks::default();
+        let mut more = Chunks::default();
+        chunks.push(Bytes::from_static(b"a"));
+        more.push(Bytes::from_static(b"b"));
+        more.push(Bytes::from_static(b"c"));
+        chunks.append(&mut more);
+        assert!(more.is_empty());
+        assert_eq!(drain(&mut chunks), ["a", "b", "c"]);
+    }
+}

@@ -1,0 +1,361 @@
+//! The slot of a stream: where its handles and the actor leave things for each other.
+//!
+//! Its mutex is held for a few moves at a time, never across a wake, an await or a call of the
+//! core. What is in it is bounded by the receive window, and by the send credit plus one piece.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use h2_core::{ErrorCode, RequestHead, ResponseHead, StreamId, Trailers};
+
+use crate::body::pump::Start;
+use crate::chunks::Chunks;
+use crate::error::{Error, Outcome};
+use crate::hub::Hub;
+
+/// One stream, as its handles and the actor share it.
+#[derive(Debug, Default)]
+pub(crate) struct Slot {
+    state: Mutex<State>,
+}
+
+/// What is in a slot.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    /// Known from the moment that the stream is opened.
+    pub(crate) stream: Option<StreamId>,
+    /// A `Look` is on its way to the actor, so no other is needed.
+    looked_for: bool,
+    /// The actor has no more to do with this slot.
+    pub(crate) detached: bool,
+    /// Why the stream ended early. The first cause stays.
+    pub(crate) failure: Option<Error>,
+    pub(crate) send: Sending,
+    pub(crate) recv: Receiving,
+}
+
+/// What the application sends.
+#[derive(Debug, Default)]
+pub(crate) struct Sending {
+    /// A head that the actor has not taken yet.
+    pub(crate) head: Option<Head>,
+    /// Interim responses before it.
+    pub(crate) interim: Vec<ResponseHead>,
+    pub(crate) chunks: Chunks,
+    /// Octets that `chunks` should hold at most; set by the actor.
+    pub(crate) room: usize,
+    /// How the message ends, once that is known.
+    pub(crate) finish: Finish,
+    /// The application gives the stream up.
+    pub(crate) reset: Option<ErrorCode>,
+    /// The final head was given; 100-continue would come too late.
+    pub(crate) head_given: bool,
+    /// The peer wants no more of it, though its own message is complete.
+    pub(crate) stopped: Option<ErrorCode>,
+    /// Everything that was given has left our buffers.
+    pub(crate) flushed: bool,
+    /// Somebody waits for `flushed`.
+    pub(crate) flush_wanted: bool,
+    /// No handle of the sending side is left.
+    pub(crate) gone: bool,
+    pub(crate) waker: Option<Waker>,
+}
+
+/// A head on its way out.
+#[derive(Debug)]
+pub(crate) enum Head {
+    Request(RequestHead),
+    Response(ResponseHead),
+}
+
+/// How a message that is sent ends.
+#[derive(Debug, Default)]
+pub(crate) enum Finish {
+    /// That is not known yet.
+    #[default]
+    Open,
+    /// After what was given.
+    End,
+    /// With these trailers.
+    Trailers(Trailers),
+    /// It has been told to the actor, or to the core by the actor.
+    Done,
+}
+
+/// What the application receives.
+#[derive(Debug, Default)]
+pub(crate) struct Receiving {
+    /// Interim responses, if somebody wants them.
+    pub(crate) interim: Vec<ResponseHead>,
+    pub(crate) wants_interim: bool,
+    pub(crate) head: Option<ResponseHead>,
+    pub(crate) data: Chunks,
+    pub(crate) trailers: Option<Trailers>,
+    /// END_STREAM has arrived: what is here is complete.
+    pub(crate) ended: bool,
+    /// Octets that the application used up and the core does not know of.
+    pub(crate) released: usize,
+    /// `released` is reported when it reaches this.
+    pub(crate) report_at: usize,
+    /// The request waits for 100-continue before it sends its body.
+    pub(crate) continue_due: bool,
+    /// No handle of the receiving side is left.
+    pub(crate) gone: bool,
+    pub(crate) waker: Option<Waker>,
+}
+
+impl Slot {
+    /// A slot for a stream that the peer opened.
+    pub(crate) fn accepted(stream: StreamId, room: usize, report_at: usize, ended: bool) -> Self {
+        let state = State {
+            stream: Some(stream),
+            send: Sending { room, ..Sending::default() },
+            // A message that has ended has nothing to be received, so nobody holds that side.
+            recv: Receiving { report_at, ended, gone: ended, ..Receiving::default() },
+            ..State::default()
+        };
+        Self { state: Mutex::new(state) }
+    }
+
+    /// A slot for a request that is to be opened.
+    pub(crate) fn request(head: RequestHead, room: usize, report_at: usize) -> Self {
+        let head = Some(Head::Request(head));
+        let state = State {
+            send: Sending { head, room, head_given: true, ..Sending::default() },
+            recv: Receiving { report_at, ..Receiving::default() },
+            ..State::default()
+        };
+        Self { state: Mutex::new(state) }
+    }
+
+    /// A panic elsewhere leaves plain data behind, which is as good as before.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the stream for both handles and tells them.
+    pub(crate) fn fail(&self, error: Error) {
+        let mut state = self.lock();
+        let wakers = state.fail(error);
+        drop(state);
+        wake(wakers);
+    }
+
+    /// Changes the slot, and asks the actor to look at it if `change` says so.
+    pub(crate) fn update<T>(
+        self: &Arc<Self>,
+        hub: &Hub,
+        change: impl FnOnce(&mut State) -> (T, bool),
+    ) -> T {
+        let mut state = self.lock();
+        let (result, look) = change(&mut state);
+        let look = look && state.look_needed();
+        drop(state);
+        if look {
+            hub.look(self);
+        }
+        result
+    }
+}
+
+impl State {
+    /// Whether a `Look` must be sent; the next call says no until the actor has looked.
+    pub(crate) fn look_needed(&mut self) -> bool {
+        !self.detached && !std::mem::replace(&mut self.looked_for, true)
+    }
+
+    /// The actor looks now; changes from here on need another `Look`.
+    pub(crate) fn looked(&mut self) {
+        self.looked_for = false;
+    }
+
+    /// Ends the stream for both handles, and gives back who must be told.
+    pub(crate) fn fail(&mut self, error: Error) -> (Option<Waker>, Option<Waker>) {
+        if self.failure.is_none() {
+            self.failure = Some(error);
+        }
+        self.send.chunks.clear();
+        (self.send.waker.take(), self.recv.waker.take())
+    }
+
+    /// Whether both handles are gone.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.send.gone && self.recv.gone
+    }
+
+    /// What keeps the application from sending, if anything does.
+    pub(crate) fn send_error(&self) -> Option<Error> {
+        if let Some(error) = &self.failure {
+            return Some(error.clone());
+        }
+        if let Some(code) = self.send.stopped {
+            return Some(Error::stopped(code));
+        }
+        self.send.reset.map(|code| Error::reset_by_us(code, Outcome::MaybeProcessed))
+    }
+
+    /// Waits until another piece may be given.
+    pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if let Some(error) = self.send_error() {
+            return Poll::Ready(Err(error));
+        }
+        if self.send.has_room() {
+            return Poll::Ready(Ok(()));
+        }
+        register(&mut self.send.waker, cx);
+        Poll::Pending
+    }
+
+    /// Waits until the peer, or the end of the stream, makes sending pointless.
+    pub(crate) fn poll_stopped(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
+        if let Some(error) = self.send_error() {
+            return Poll::Ready(error);
+        }
+        register(&mut self.send.waker, cx);
+        Poll::Pending
+    }
+
+    /// The sending half is dropped. Half a message is never taken for a whole one.
+    pub(crate) fn drop_sender(&mut self, code: ErrorCode) {
+        self.send.gone = true;
+        self.send.waker = None;
+        if matches!(self.send.finish, Finish::Open) && self.send_error().is_none() {
+            self.send.reset = Some(code);
+            self.send.chunks.clear();
+        }
+    }
+
+    /// The receiving half is dropped.
+    pub(crate) fn drop_receiver(&mut self) {
+        self.recv.gone = true;
+        self.recv.waker = None;
+        self.recv.released += self.recv.data.octets();
+        self.recv.data.clear();
+        self.recv.trailers = None;
+        self.recv.interim = Vec::new();
+    }
+}
+
+impl Sending {
+    /// A piece is taken whole as long as the ones before it leave room, and always when there is
+    /// none: so the slot holds at most its room and one piece.
+    fn has_room(&self) -> bool {
+        self.room > self.chunks.octets()
+    }
+
+    /// Gives a whole body; nobody holds the sending side afterwards.
+    pub(crate) fn end_at_once(&mut self, body: Start) {
+        self.chunks = body.chunks;
+        self.finish = body.finish;
+        self.gone = true;
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.finish, Finish::Open)
+    }
+}
+
+impl Receiving {
+    /// The next piece, and whether the actor should hear of what was used up.
+    pub(crate) fn next_piece(&mut self) -> Option<(Bytes, bool)> {
+        let piece = self.data.pop()?;
+        // What has ended was credited when it arrived.
+        if !self.ended {
+            self.released += piece.len();
+        }
+        Some((piece, self.released >= self.report_at))
+    }
+}
+
+/// Keeps the waker of the task that waits, unless it is kept already.
+pub(crate) fn register(place: &mut Option<Waker>, cx: &Context<'_>) {
+    match place {
+        Some(waker) if waker.will_wake(cx.waker()) => {}
+        _ => *place = Some(cx.waker().clone()),
+    }
+}
+
+/// Wakes whoever is given, outside of any lock.
+pub(crate) fn wake(wakers: (Option<Waker>, Option<Waker>)) {
+    if let Some(waker) = wakers.0 {
+        waker.wake();
+    }
+    if let Some(waker) = wakers.1 {
+        waker.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slot() -> State {
+        let stream = StreamId::ONE;
+        let slot = Slot::accepted(stream, 10, 8, false);
+        slot.state.into_inner().unwrap()
+    }
+
+    #[test]
+    fn a_second_look_is_not_asked_for_before_the_first_has_happened() {
+        let mut state = slot();
+        assert!(state.look_needed());
+        assert!(!state.look_needed());
+        state.looked();
+        assert!(state.look_needed());
+        state.detached = true;
+        state.looked();
+        assert!(!state.look_needed());
+    }
+
+    #[test]
+    fn pieces_are_taken_while_there_is_room_and_the_last_may_exceed_it() {
+        let mut state = slot();
+        assert!(state.send.has_room());
+        state.send.chunks.push(Bytes::from_static(b"123456789"));
+        assert!(state.send.has_room());
+        state.send.chunks.push(Bytes::from_static(b"0123456789"));
+        assert!(!state.send.has_room());
+        state.send.room = 0;
+        state.send.chunks.clear();
+        assert!(!state.send.has_room());
+    }
+
+    #[test]
+    fn what_was_read_is_reported_in_portions() {
+        let mut state = slot();
+        state.recv.data.push(Bytes::from_static(b"12345"));
+        state.recv.data.push(Bytes::from_static(b"678"));
+        assert!(matches!(state.recv.next_piece(), Some((_, false))));
+        assert!(matches!(state.recv.next_piece(), Some((_, true))));
+        assert_eq!(state.recv.released, 8);
+    }
+
+    #[test]
+    fn reading_what_has_ended_releases_nothing_twice() {
+        let mut state = slot();
+        state.recv.data.push(Bytes::from_static(b"12345678"));
+        state.recv.ended = true;
+        assert!(matches!(state.recv.next_piece(), Some((_, false))));
+        assert_eq!(state.recv.released, 0);
+    }
+
+    #[test]
+    fn a_sender_dropped_before_its_end_resets_and_one_dropped_after_it_does_not() {
+        let mut state = slot();
+        state.drop_sender(ErrorCode::CANCEL);
+        assert_eq!(state.send.reset, Some(ErrorCode::CANCEL));
+        let mut state = slot();
+        state.send.finish = Finish::End;
+        state.drop_sender(ErrorCode::CANCEL);
+        assert_eq!(state.send.reset, None);
+    }
+
+    #[test]
+    fn the_first_cause_stays() {
+        let mut state = slot();
+        state.fail(Error::stopped(ErrorCode::CANCEL));
+        state.fail(Error::queue_full());
+        assert_eq!(state.send_error().map(|error| error.code()), Some(ErrorCode::CANCEL));
+    }
+}

@@ -1,0 +1,113 @@
+//! What handles of both roles can do with a connection.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2_core::ErrorCode;
+use tokio::sync::oneshot;
+
+use crate::actor::command::{Command, Rare};
+use crate::error::{CloseReason, Error, Outcome};
+use crate::hub::Hub;
+
+pub(crate) async fn ping(hub: &Arc<Hub>) -> Result<Duration, Error> {
+    let (answer, answered) = oneshot::channel();
+    hub.send(Command::Rare(Box::new(Rare::Ping(answer))))?;
+    answered.await.unwrap_or_else(|_| Err(hub.shared.error(Outcome::NotSent)))
+}
+
+pub(crate) fn shutdown(hub: &Arc<Hub>) {
+    // A connection that has ended is shut down already.
+    let _ = hub.send(Command::Rare(Box::new(Rare::Shutdown)));
+}
+
+pub(crate) fn close(hub: &Arc<Hub>, code: ErrorCode) {
+    let _ = hub.send(Command::Rare(Box::new(Rare::Close(code, Bytes::new()))));
+}
+
+pub(crate) async fn closed(hub: &Arc<Hub>) -> CloseReason {
+    hub.shared.until(|shared| shared.closed().cloned()).await
+}
+
+pub(crate) async fn ready(hub: &Arc<Hub>) -> Result<(), Error> {
+    hub.shared
+        .until(|shared| match shared.closed() {
+            Some(reason) => Some(Err(reason.to_error(Outcome::NotSent))),
+            None => shared.is_ready().then_some(Ok(())),
+        })
+        .await
+}
+
+/// The methods that handles of both roles have.
+macro_rules! common_methods {
+    () => {
+        /// Asks the peer for a sign of life and gives the time that it took.
+        ///
+        /// # Errors
+        ///
+        /// The connection ended before the answer came, or too many PINGs wait for theirs.
+        ///
+        /// # Cancel safety
+        ///
+        /// Cancel-safe. The PING may be sent all the same.
+        pub async fn ping(&self) -> Result<std::time::Duration, crate::Error> {
+            crate::handle::ping(&self.hub).await
+        }
+
+        /// Ends the connection gracefully: no new streams, the open ones finish, then it closes.
+        ///
+        /// Returns at once; [`closed`](Self::closed) waits for the end. The open streams have
+        /// [`h2_core::Config::drain_timeout`] to finish.
+        pub fn shutdown(&self) {
+            crate::handle::shutdown(&self.hub);
+        }
+
+        /// Ends the connection now, with a GOAWAY of this code. Every stream on it fails.
+        pub fn close(&self, code: h2_core::ErrorCode) {
+            crate::handle::close(&self.hub, code);
+        }
+
+        /// Waits for the end of the connection and says why it came.
+        ///
+        /// # Cancel safety
+        ///
+        /// Cancel-safe. The handle that waits keeps the connection open as any other does.
+        pub async fn closed(&self) -> crate::CloseReason {
+            crate::handle::closed(&self.hub).await
+        }
+
+        /// Whether the connection has ended.
+        #[must_use]
+        pub fn is_closed(&self) -> bool {
+            self.hub.shared.closed().is_some()
+        }
+
+        /// Waits for the peer's first SETTINGS.
+        ///
+        /// # Errors
+        ///
+        /// The connection ended before they came.
+        ///
+        /// # Cancel safety
+        ///
+        /// Cancel-safe.
+        pub async fn ready(&self) -> Result<(), crate::Error> {
+            crate::handle::ready(&self.hub).await
+        }
+
+        /// How the connection stands.
+        #[must_use]
+        pub fn state(&self) -> crate::State {
+            self.hub.shared.state()
+        }
+
+        /// What the connection did without being asked.
+        #[must_use]
+        pub fn stats(&self) -> crate::Stats {
+            self.hub.shared.stats()
+        }
+    };
+}
+
+pub(crate) use common_methods;

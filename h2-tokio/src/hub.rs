@@ -1,0 +1,199 @@
+//! What all handles of one connection share: the way to the actor, and what is known of its end.
+//!
+//! The channel closes when the last of them is gone; that is how the actor learns that nobody
+//! needs the connection any more.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use tokio::sync::{Notify, mpsc};
+
+use crate::actor::command::Command;
+use crate::config::{Config, Target};
+use crate::error::{CloseReason, Error, Outcome};
+use crate::exchange::Slot;
+
+/// The way to the actor.
+#[derive(Debug)]
+pub(crate) struct Hub {
+    commands: mpsc::UnboundedSender<Command>,
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What outlives the actor.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// Where requests go whose URI does not say it.
+    pub(crate) target: Target,
+    /// Octets of body that a stream may always have waiting.
+    pub(crate) room: usize,
+    /// Octets that an application reads before the actor hears of it: few enough that the peer
+    /// never waits for them.
+    pub(crate) report_at: usize,
+    closed: OnceLock<CloseReason>,
+    /// The peer's first SETTINGS have arrived.
+    ready: AtomicBool,
+    /// `closed` or `ready` changed.
+    changed: Notify,
+    pub(crate) gauges: Gauges,
+    pub(crate) counters: Counters,
+}
+
+/// Written by the actor once a turn, read by anyone.
+#[derive(Debug, Default)]
+pub(crate) struct Gauges {
+    open: AtomicUsize,
+    queued: AtomicUsize,
+    free: AtomicUsize,
+    draining: AtomicBool,
+}
+
+/// What was done silently, so that it can be found out.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) stripped_fields: AtomicU64,
+    pub(crate) unmappable_requests: AtomicU64,
+    pub(crate) dropped_informational: AtomicU64,
+    pub(crate) failed_handlers: AtomicU64,
+}
+
+/// How a connection stands: a picture that may be one turn of its task old.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct State {
+    /// Streams that are open, whoever opened them.
+    pub open: usize,
+    /// Requests that wait for a stream.
+    pub queued: usize,
+    /// Requests that could be opened at once.
+    pub free: usize,
+    /// Whether no more streams are opened: GOAWAY was sent or received, or a shutdown began.
+    pub draining: bool,
+    /// Whether the peer's first SETTINGS have arrived.
+    pub ready: bool,
+    /// Why the connection ended, if it has.
+    pub closed: Option<CloseReason>,
+}
+
+/// What a connection did without being asked, counted since its start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Connection-specific fields that were left out of messages (RFC 9113 §8.2.2).
+    pub stripped_fields: u64,
+    /// Requests answered with 400, 414 or 431 because the `http` types cannot hold them.
+    pub unmappable_requests: u64,
+    /// Interim responses that nobody asked for.
+    pub dropped_informational: u64,
+    /// Handlers of [`serve`](crate::server::serve) that panicked or returned an error.
+    pub failed_handlers: u64,
+}
+
+/// Both ends of a new channel.
+pub(crate) fn pair(config: &Config) -> (Arc<Hub>, mpsc::UnboundedReceiver<Command>) {
+    let (commands, receiver) = mpsc::unbounded_channel();
+    let shared = Shared {
+        target: config.target.clone(),
+        room: config.core.send_credit.max(1),
+        report_at: (config.core.stream_window / 4).max(1) as usize,
+        closed: OnceLock::new(),
+        ready: AtomicBool::new(false),
+        changed: Notify::new(),
+        gauges: Gauges::default(),
+        counters: Counters::default(),
+    };
+    (Arc::new(Hub { commands, shared: Arc::new(shared) }), receiver)
+}
+
+impl Hub {
+    /// Sends a command, or says why that is too late.
+    pub(crate) fn send(&self, command: Command) -> Result<(), Error> {
+        self.commands.send(command).map_err(|_| self.shared.error(Outcome::NotSent))
+    }
+
+    /// Asks the actor to look at a slot. Too late means that the slot was told why already.
+    pub(crate) fn look(&self, slot: &Arc<Slot>) {
+        let _ = self.commands.send(Command::Look(Arc::clone(slot)));
+    }
+}
+
+impl Shared {
+    /// Why the connection ended, for something that it cut short.
+    pub(crate) fn error(&self, outcome: Outcome) -> Error {
+        self.closed.get_or_init(CloseReason::aborted).to_error(outcome)
+    }
+
+    pub(crate) fn closed(&self) -> Option<&CloseReason> {
+        self.closed.get()
+    }
+
+    /// Notes why the connection ended. The first cause stays.
+    pub(crate) fn close(&self, reason: CloseReason) -> &CloseReason {
+        let reason = self.closed.get_or_init(|| reason);
+        self.gauges.draining.store(true, Ordering::Relaxed);
+        self.changed.notify_waiters();
+        reason
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_ready(&self) {
+        if !self.ready.swap(true, Ordering::AcqRel) {
+            self.changed.notify_waiters();
+        }
+    }
+
+    /// Waits until `done` says something, asking again after each change.
+    pub(crate) async fn until<T>(&self, done: impl Fn(&Self) -> Option<T>) -> T {
+        loop {
+            let mut changed = std::pin::pin!(self.changed.notified());
+            // Registered before the question is asked, so that no change falls in between.
+            changed.as_mut().enable();
+            if let Some(answer) = done(self) {
+                return answer;
+            }
+            changed.await;
+        }
+    }
+
+    pub(crate) fn state(&self) -> State {
+        let gauges = &self.gauges;
+        State {
+            open: gauges.open.load(Ordering::Relaxed),
+            queued: gauges.queued.load(Ordering::Relaxed),
+            free: gauges.free.load(Ordering::Relaxed),
+            draining: gauges.draining.load(Ordering::Relaxed),
+            ready: self.is_ready(),
+            closed: self.closed().cloned(),
+        }
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let counters = &self.counters;
+        Stats {
+            stripped_fields: counters.stripped_fields.load(Ordering::Relaxed),
+            unmappable_requests: counters.unmappable_requests.load(Ordering::Relaxed),
+            dropped_informational: counters.dropped_informational.load(Ordering::Relaxed),
+            failed_handlers: counters.failed_handlers.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Gauges {
+    pub(crate) fn set(&self, open: usize, queued: usize, free: usize, draining: bool) {
+        self.open.store(open, Ordering::Relaxed);
+        self.queued.store(queued, Ordering::Relaxed);
+        self.free.store(free, Ordering::Relaxed);
+        self.draining.store(draining, Ordering::Relaxed);
+    }
+}
+
+impl Counters {
+    pub(crate) fn add(counter: &AtomicU64, count: u64) {
+        if count > 0 {
+            counter.fetch_add(count, Ordering::Relaxed);
+        }
+    }
+}

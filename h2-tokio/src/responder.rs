@@ -1,0 +1,235 @@
+//! The server's side of one request: exactly one response, or a reset that says why not.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use h2_core::{ErrorCode, ResponseHead, StreamId};
+use http::{HeaderMap, Response, StatusCode};
+
+use crate::body::SendBody;
+use crate::convert::{self, Extra};
+use crate::error::{Error, Outcome};
+use crate::exchange::{Finish, Head, Slot};
+use crate::hub::{Counters, Hub};
+
+/// Answers one request.
+///
+/// Dropped unused, it resets the stream with INTERNAL_ERROR.
+#[must_use = "a request without an answer is reset"]
+pub struct Responder {
+    link: Option<(Arc<Slot>, Arc<Hub>)>,
+    stream: StreamId,
+    /// The request was HEAD: the response has no body.
+    head_only: bool,
+}
+
+impl Responder {
+    pub(crate) fn new(slot: Arc<Slot>, hub: Arc<Hub>, stream: StreamId, head_only: bool) -> Self {
+        Self { link: Some((slot, hub)), stream, head_only }
+    }
+
+    /// The stream of the request, for logs.
+    #[must_use]
+    pub fn stream_id(&self) -> StreamId {
+        self.stream
+    }
+
+    /// Sends an interim response, 100 or 102 to 199.
+    ///
+    /// # Errors
+    ///
+    /// The stream or its connection has ended, or the status is not an interim one.
+    pub fn send_informational(&mut self, response: Response<()>) -> Result<(), Error> {
+        let Some((slot, hub)) = &self.link else { return Ok(()) };
+        let (head, stripped) = convert::informational_head(response.status(), response.headers())?;
+        Counters::add(&hub.shared.counters.stripped_fields, stripped);
+        slot.update(hub, |state| match state.send_error() {
+            Some(error) => (Err(error), false),
+            None => {
+                // Whatever the application says first stands for 100-continue.
+                state.recv.continue_due = false;
+                state.send.interim.push(head);
+                (Ok(()), true)
+            }
+        })
+    }
+
+    /// Sends the head of the response; the body follows through what is returned.
+    ///
+    /// Connection-specific fields are left out. The response to HEAD, and one of status 204 or 304,
+    /// ends with its head; what is given to its body is dropped.
+    ///
+    /// # Errors
+    ///
+    /// The stream or its connection has ended, or the head cannot be sent in HTTP/2; then the stream
+    /// is reset with INTERNAL_ERROR.
+    pub fn send_response(self, response: Response<()>) -> Result<SendBody, Error> {
+        self.start(response.status(), response.headers(), Extra::default())
+    }
+
+    /// Sends a whole response, head and body at once.
+    ///
+    /// Connection-specific fields are left out, and so is the body of a response to HEAD or of
+    /// status 204 or 304.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send_response`](Self::send_response).
+    pub fn respond<B: Into<Bytes>>(mut self, response: Response<B>) -> Result<(), Error> {
+        let (parts, body) = response.into_parts();
+        let (head, void) = self.head(parts.status, &parts.headers, Extra::default())?;
+        let body = if void { Bytes::new() } else { body.into() };
+        self.give(head, void, |send| send.chunks.push(body), Finish::End)
+    }
+
+    /// Resets the stream with this code instead of answering.
+    pub fn reset(mut self, code: ErrorCode) {
+        self.give_up(code);
+    }
+
+    /// Waits until the peer, or the end of the connection, makes an answer pointless.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe.
+    pub async fn cancelled(&mut self) -> Error {
+        std::future::poll_fn(|cx| self.poll_cancelled(cx)).await
+    }
+
+    pub(crate) fn poll_cancelled(
+        &mut self,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Error> {
+        match &self.link {
+            Some((slot, _)) => slot.lock().poll_stopped(cx),
+            None => std::task::Poll::Pending,
+        }
+    }
+
+    /// Whether the response has no body, whatever is given.
+    pub(crate) fn is_void(&self, status: StatusCode) -> bool {
+        self.head_only || convert::is_bodiless(status)
+    }
+
+    /// Sends the head and keeps the stream open for the body.
+    pub(crate) fn start(
+        mut self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        extra: Extra,
+    ) -> Result<SendBody, Error> {
+        let (head, void) = self.head(status, headers, extra)?;
+        let Some((slot, hub)) = self.link.take() else { return Err(gone()) };
+        let result = slot.update(&hub, |state| match state.send_error() {
+            Some(error) => (Err(error), false),
+            None => {
+                state.send.head = Some(Head::Response(head));
+                state.send.head_given = true;
+                if void {
+                    state.send.finish = Finish::End;
+                }
+                (Ok(()), true)
+            }
+        });
+        let body = SendBody::new(slot, hub, void);
+        result.map(|()| body)
+    }
+
+    /// Sends a head and what is there of the body, in one command. If the body is not complete,
+    /// the rest goes through what is returned.
+    pub(crate) fn start_with(
+        mut self,
+        head: ResponseHead,
+        chunks: &mut crate::chunks::Chunks,
+        finish: Finish,
+    ) -> Result<Option<SendBody>, Error> {
+        if !matches!(finish, Finish::Open) {
+            return self
+                .give(head, false, |send| send.chunks.append(chunks), finish)
+                .map(|()| None);
+        }
+        let Some((slot, hub)) = self.link.take() else { return Err(gone()) };
+        let result = slot.update(&hub, |state| match state.send_error() {
+            Some(error) => (Err(error), false),
+            None => {
+                state.send.head = Some(Head::Response(head));
+                state.send.head_given = true;
+                state.send.chunks.append(chunks);
+                (Ok(()), true)
+            }
+        });
+        let body = SendBody::new(slot, hub, false);
+        result.map(|()| Some(body))
+    }
+
+    /// The head for the wire, and whether the response has no body. An impossible one resets.
+    pub(crate) fn head(
+        &mut self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        extra: Extra,
+    ) -> Result<(ResponseHead, bool), Error> {
+        match convert::response_head(status, headers, extra) {
+            Ok((head, stripped)) => {
+                if let Some((_, hub)) = &self.link {
+                    Counters::add(&hub.shared.counters.stripped_fields, stripped);
+                }
+                Ok((head, self.is_void(status)))
+            }
+            Err(error) => {
+                self.give_up(ErrorCode::INTERNAL_ERROR);
+                Err(error)
+            }
+        }
+    }
+
+    /// Gives a response that is complete.
+    fn give(
+        &mut self,
+        head: ResponseHead,
+        void: bool,
+        body: impl FnOnce(&mut crate::exchange::Sending),
+        finish: Finish,
+    ) -> Result<(), Error> {
+        let Some((slot, hub)) = self.link.take() else { return Err(gone()) };
+        slot.update(&hub, |state| {
+            state.send.gone = true;
+            if let Some(error) = state.send_error() {
+                return (Err(error), true);
+            }
+            state.send.head = Some(Head::Response(head));
+            state.send.head_given = true;
+            if !void {
+                body(&mut state.send);
+            }
+            state.send.finish = if void { Finish::End } else { finish };
+            (Ok(()), true)
+        })
+    }
+
+    fn give_up(&mut self, code: ErrorCode) {
+        if let Some((slot, hub)) = self.link.take() {
+            slot.update(&hub, |state| {
+                state.drop_sender(code);
+                ((), true)
+            });
+        }
+    }
+}
+
+fn gone() -> Error {
+    Error::reset_by_us(ErrorCode::INTERNAL_ERROR, Outcome::MaybeProcessed)
+}
+
+impl Drop for Responder {
+    fn drop(&mut self) {
+        self.give_up(ErrorCode::INTERNAL_ERROR);
+    }
+}
+
+impl fmt::Debug for Responder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Responder").field("stream", &self.stream).finish_non_exhaustive()
+    }
+}

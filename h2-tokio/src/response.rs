@@ -1,0 +1,130 @@
+//! The response to a request, while it is awaited.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use h2_core::{ErrorCode, ResponseHead};
+use http::Response;
+
+use crate::body::RecvBody;
+use crate::convert;
+use crate::error::{Error, Outcome};
+use crate::exchange::{Slot, register};
+use crate::hub::Hub;
+
+/// The response that a request will get.
+///
+/// Dropped before it is there, it resets the stream with CANCEL; a request that waits in line then
+/// leaves nothing on the wire.
+///
+/// # Cancel safety
+///
+/// Polling it in a `select!` by reference is cancel-safe.
+#[must_use = "a response that nobody waits for is cancelled"]
+pub struct ResponseFuture {
+    link: Option<(Arc<Slot>, Arc<Hub>)>,
+}
+
+impl ResponseFuture {
+    pub(crate) fn new(slot: Arc<Slot>, hub: Arc<Hub>) -> Self {
+        Self { link: Some((slot, hub)) }
+    }
+
+    /// The next interim response, 1xx; `None` when the final one is there, or will never be.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe.
+    pub async fn informational(&mut self) -> Option<Response<()>> {
+        std::future::poll_fn(|cx| self.poll_informational(cx)).await
+    }
+
+    fn poll_informational(&mut self, cx: &mut Context<'_>) -> Poll<Option<Response<()>>> {
+        let Some((slot, _)) = &self.link else { return Poll::Ready(None) };
+        let mut state = slot.lock();
+        if !state.recv.interim.is_empty() {
+            let head = state.recv.interim.remove(0);
+            drop(state);
+            return Poll::Ready(convert::response(head).ok());
+        }
+        if state.recv.head.is_some() || state.failure.is_some() {
+            return Poll::Ready(None);
+        }
+        state.recv.wants_interim = true;
+        register(&mut state.recv.waker, cx);
+        Poll::Pending
+    }
+
+    /// Waits until the request has a stream.
+    pub(crate) fn poll_opened(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let Some((slot, _)) = &self.link else { return Poll::Ready(Ok(())) };
+        let mut state = slot.lock();
+        if state.stream.is_some() {
+            return Poll::Ready(Ok(()));
+        }
+        if let Some(error) = &state.failure {
+            return Poll::Ready(Err(error.clone()));
+        }
+        register(&mut state.recv.waker, cx);
+        Poll::Pending
+    }
+
+    fn received(&mut self, head: ResponseHead) -> Result<Response<RecvBody>, Error> {
+        let length = head.content_length();
+        let converted = convert::response(head);
+        let Some((slot, hub)) = self.link.take() else {
+            return Err(Error::reset_by_us(ErrorCode::CANCEL, Outcome::ResponseStarted));
+        };
+        let no_body = {
+            let state = slot.lock();
+            state.recv.ended && state.recv.data.is_empty() && state.recv.trailers.is_none()
+        };
+        let Ok(response) = converted else {
+            // The half of it that the application would need is lost, so it gets none of it.
+            drop(RecvBody::new(slot, hub, None));
+            let code = ErrorCode::CANCEL;
+            return Err(Error::reset_by_us(code, Outcome::ResponseStarted));
+        };
+        let (parts, ()) = response.into_parts();
+        // A message without a body says what length it would have had, which is not its length.
+        let length = if no_body { Some(0) } else { length };
+        Ok(Response::from_parts(parts, RecvBody::new(slot, hub, length)))
+    }
+}
+
+impl Future for ResponseFuture {
+    type Output = Result<Response<RecvBody>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some((slot, _)) = &self.link else { return Poll::Pending };
+        let mut state = slot.lock();
+        if let Some(head) = state.recv.head.take() {
+            drop(state);
+            return Poll::Ready(self.received(head));
+        }
+        if let Some(error) = &state.failure {
+            let error = error.clone();
+            drop(state);
+            return Poll::Ready(Err(error));
+        }
+        register(&mut state.recv.waker, cx);
+        Poll::Pending
+    }
+}
+
+impl Drop for ResponseFuture {
+    fn drop(&mut self) {
+        if let Some((slot, hub)) = self.link.take() {
+            drop(RecvBody::new(slot, hub, None));
+        }
+    }
+}
+
+impl fmt::Debug for ResponseFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,576 @@
+//! Serving a connection with a service: handlers that answer at once cost no task, and one that
+//! panics costs its own stream only.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use h2_core::{ErrorCode, StreamId};
+use http::{Method, Request, Response};
+use http_body::Body;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tower_service::Service;
+
+use crate::actor::{Accept, Actor, Engine, Inbound};
+use crate::body::RecvBody;
+use crate::body::pump::{self, BoxError, Pump, Start};
+use crate::chunks::Chunks;
+use crate::config::{Config, Knobs};
+use crate::convert::{self, Extra};
+use crate::error::{CloseReason, Error};
+use crate::exchange::{Finish, Slot};
+use crate::hub::{self, Counters, Hub};
+use crate::responder::Responder;
+use crate::server::Handle;
+
+/// Handlers polled in place between two writes.
+const AT_ONCE: usize = 64;
+/// First polls that take longer than this on average belong into tasks.
+const TOO_LONG: Duration = Duration::from_micros(50);
+/// For how long they then do.
+const PENANCE: Duration = Duration::from_secs(1);
+
+/// Serves a connection over `io`: every request becomes a call of `service`.
+///
+/// Each call is polled once where its request was read; if it is not done then, it gets a task of
+/// its own ([`Config::poll_in_place`]). Responses get `date` and, where their length is known,
+/// `content-length`; connection-specific fields are left out; the response to HEAD, and one of
+/// status 204 or 304, has no body. `expect: 100-continue` is answered when the handler asks for the
+/// body. A handler is dropped when the peer resets its stream. One that panics, or returns an
+/// error, resets its stream with INTERNAL_ERROR, and that is all.
+///
+/// The future ends when the connection does; [`Serve::handle`] can end it gracefully. Dropped, it
+/// aborts the connection.
+///
+/// # Panics
+///
+/// When polled outside of a tokio runtime with its timer enabled.
+pub fn serve<IO, S, B>(io: IO, config: Config, service: S) -> Serve<IO, S, B>
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+    S: Service<Request<RecvBody>, Response = Response<B>>,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    let (hub, commands) = hub::pair(&config);
+    let engine = Engine::server(&config, commands, Arc::clone(&hub.shared));
+    let serving = Serving {
+        service,
+        hub: Arc::clone(&hub),
+        knobs: config.knobs,
+        line: VecDeque::new(),
+        ready: false,
+        futures: Spare::default(),
+        bodies: Spare::default(),
+        spawn_until: None,
+    };
+    Serve { actor: Actor::new(io, engine, serving), hub }
+}
+
+/// A service made of an asynchronous function from request to response.
+pub fn service_fn<F, Fut, B, E>(function: F) -> ServiceFn<F>
+where
+    F: FnMut(Request<RecvBody>) -> Fut,
+    Fut: Future<Output = Result<Response<B>, E>>,
+{
+    ServiceFn { function }
+}
+
+/// The service that [`service_fn`] makes.
+#[derive(Clone, Copy)]
+pub struct ServiceFn<F> {
+    function: F,
+}
+
+impl<F, Fut, B, E> Service<Request<RecvBody>> for ServiceFn<F>
+where
+    F: FnMut(Request<RecvBody>) -> Fut,
+    Fut: Future<Output = Result<Response<B>, E>>,
+{
+    type Response = Response<B>;
+    type Error = E;
+    type Future = Fut;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), E>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<RecvBody>) -> Fut {
+        (self.function)(request)
+    }
+}
+
+impl<F> fmt::Debug for ServiceFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceFn").finish_non_exhaustive()
+    }
+}
+
+/// A connection that is being served; see [`serve`].
+///
+/// # Cancel safety
+///
+/// Polling it in a `select!` by reference is cancel-safe. Dropping it aborts the connection.
+#[must_use = "a connection is not served unless this is polled"]
+pub struct Serve<IO, S, B>
+where
+    S: Service<Request<RecvBody>, Response = Response<B>>,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    actor: Actor<IO, Serving<S, B>>,
+    hub: Arc<Hub>,
+}
+
+impl<IO, S, B> Serve<IO, S, B>
+where
+    S: Service<Request<RecvBody>, Response = Response<B>>,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    /// A handle to the connection, for its state and its shutdown.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        Handle { hub: Arc::clone(&self.hub) }
+    }
+}
+
+impl<IO, S, B> Future for Serve<IO, S, B>
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+    S: Service<Request<RecvBody>, Response = Response<B>> + Unpin,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    type Output = CloseReason;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CloseReason> {
+        self.actor.poll(cx)
+    }
+}
+
+impl<IO, S, B> fmt::Debug for Serve<IO, S, B>
+where
+    S: Service<Request<RecvBody>, Response = Response<B>>,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Serve").finish_non_exhaustive()
+    }
+}
+
+/// Room for a value that is polled in place, kept for the next one when it is done at once.
+struct Spare<T>(Option<Pinned<T>>);
+
+type Pinned<T> = Pin<Box<Option<T>>>;
+
+impl<T> Default for Spare<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Spare<T> {
+    fn hold(&mut self, value: T) -> Pinned<T> {
+        match self.0.take() {
+            Some(mut place) => {
+                place.set(Some(value));
+                place
+            }
+            None => Box::pin(Some(value)),
+        }
+    }
+
+    fn give_back(&mut self, mut place: Pinned<T>) {
+        place.set(None);
+        self.0 = Some(place);
+    }
+}
+
+/// Takes requests by calling a service.
+struct Serving<S, B>
+where
+    S: Service<Request<RecvBody>, Response = Response<B>>,
+{
+    service: S,
+    /// Keeps the connection open: it is served until it ends.
+    hub: Arc<Hub>,
+    knobs: Knobs,
+    /// Requests that were not begun. Bounded by the streams that the peer may have open.
+    line: VecDeque<Inbound>,
+    /// The service said that it takes another call.
+    ready: bool,
+    futures: Spare<S::Future>,
+    bodies: Spare<B>,
+    /// Handlers took too long in place, so they get tasks until then.
+    spawn_until: Option<Instant>,
+}
+
+/// What became of a call that was polled in place.
+enum First<F, B> {
+    Done(Response<B>),
+    Later(Pinned<F>),
+    Failed,
+}
+
+impl<S, B> Accept for Serving<S, B>
+where
+    S: Service<Request<RecvBody>, Response = Response<B>>,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    fn accept(&mut self, _: &mut Engine, inbound: Inbound) {
+        self.line.push_back(inbound);
+    }
+
+    fn forget(&mut self, stream: StreamId) {
+        // Handled when its turn comes: until then it holds the stream that it was given.
+        for inbound in &mut self.line {
+            if inbound.stream == stream {
+                inbound.reset = true;
+            }
+        }
+    }
+
+    fn poll(&mut self, engine: &mut Engine, cx: &mut Context<'_>) -> bool {
+        if self.line.is_empty() {
+            return false;
+        }
+        let in_place =
+            self.knobs.poll_in_place && self.spawn_until.is_none_or(|until| until <= engine.now);
+        let started = Instant::now();
+        let mut begun = 0;
+        while begun < AT_ONCE && self.poll_service(engine, cx) {
+            let Some(inbound) = self.line.pop_front() else { break };
+            if inbound.reset {
+                engine.conn.release_stream(inbound.stream);
+            } else {
+                self.begin(engine, inbound, in_place);
+            }
+            begun += 1;
+        }
+        if in_place && begun > 0 {
+            let each = started.elapsed() / u32::try_from(begun).unwrap_or(u32::MAX);
+            self.spawn_until = (each > TOO_LONG).then(|| engine.now + PENANCE);
+        }
+        begun > 0
+    }
+
+    fn closed(&mut self) {
+        self.line.clear();
+    }
+}
+
+impl<S, B> Serving<S, B>
+where
+    S: Service<Request<RecvBody>, Response = Response<B>>,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    /// Whether the service takes another call. One that fails will never; the connection ends.
+    fn poll_service(&mut self, engine: &mut Engine, cx: &mut Context<'_>) -> bool {
+        if self.ready || self.line.is_empty() {
+            return self.ready;
+        }
+        let service = &mut self.service;
+        match catch_unwind(AssertUnwindSafe(|| service.poll_ready(cx))) {
+            Ok(Poll::Pending) => false,
+            Ok(Poll::Ready(Ok(()))) => {
+                self.ready = true;
+                true
+            }
+            Ok(Poll::Ready(Err(_))) | Err(_) => {
+                Counters::add(&self.hub.shared.counters.failed_handlers, 1);
+                for inbound in self.line.drain(..) {
+                    engine.refuse(inbound.stream);
+                }
+                engine.conn.shutdown(engine.now);
+                false
+            }
+        }
+    }
+
+    fn begin(&mut self, engine: &mut Engine, inbound: Inbound, in_place: bool) {
+        let Inbound { stream, head, end, .. } = inbound;
+        let head_only = head.method() == Method::HEAD.as_str();
+        let length = head.content_length();
+        let expects = !end
+            && self.knobs.auto_continue
+            && head.get("expect").is_some_and(|value| value.eq_ignore_ascii_case(b"100-continue"));
+        let request = match convert::request(head) {
+            Ok(request) => request,
+            Err(refused) => {
+                Counters::add(&self.hub.shared.counters.unmappable_requests, 1);
+                return answer_status(engine, stream, refused.status);
+            }
+        };
+        let mut slot = None;
+        let body = if end {
+            RecvBody::empty()
+        } else {
+            let shared = slot.insert(engine.open_inbound(stream, false));
+            shared.lock().recv.continue_due = expects;
+            RecvBody::new(Arc::clone(shared), Arc::clone(&self.hub), length)
+        };
+        self.ready = false;
+        let request = request.map(|()| body);
+        match self.call(request, in_place) {
+            First::Done(response) => self.answer(engine, stream, slot, head_only, response),
+            First::Later(future) => {
+                let slot = slot.unwrap_or_else(|| engine.open_inbound(stream, true));
+                let responder = Responder::new(slot, Arc::clone(&self.hub), stream, head_only);
+                tokio::spawn(Handler {
+                    future: Some(future),
+                    responder: Some(responder),
+                    pump: None::<Pump<B>>,
+                    hub: Arc::clone(&self.hub),
+                    date: self.knobs.add_date,
+                });
+            }
+            First::Failed => {
+                Counters::add(&self.hub.shared.counters.failed_handlers, 1);
+                engine.reject(stream, ErrorCode::INTERNAL_ERROR);
+            }
+        }
+    }
+
+    /// Calls the service and, in place, polls the call once. What it wakes then wakes nobody; the
+    /// first poll in its task registers it anew.
+    fn call(&mut self, request: Request<RecvBody>, in_place: bool) -> First<S::Future, B> {
+        let (service, futures) = (&mut self.service, &mut self.futures);
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let mut future = futures.hold(service.call(request));
+            if !in_place {
+                return First::Later(future);
+            }
+            let mut nobody = Context::from_waker(std::task::Waker::noop());
+            let polled = match future.as_mut().as_pin_mut() {
+                Some(future) => future.poll(&mut nobody),
+                None => Poll::Pending,
+            };
+            match polled {
+                Poll::Pending => First::Later(future),
+                Poll::Ready(result) => {
+                    futures.give_back(future);
+                    result.map_or_else(
+                        |error| {
+                            let error: BoxError = error.into();
+                            tracing::debug!(error, "handler failed");
+                            First::Failed
+                        },
+                        First::Done,
+                    )
+                }
+            }
+        }));
+        outcome.unwrap_or(First::Failed)
+    }
+
+    /// Sends a response that was ready in place.
+    fn answer(
+        &mut self,
+        engine: &mut Engine,
+        stream: StreamId,
+        slot: Option<Arc<Slot>>,
+        head_only: bool,
+        response: Response<B>,
+    ) {
+        let (parts, body) = response.into_parts();
+        let void = head_only || convert::is_bodiless(parts.status);
+        let extra = extra(&body, parts.status, head_only, self.knobs.add_date);
+        let head = match convert::response_head(parts.status, &parts.headers, extra) {
+            Ok((head, stripped)) => {
+                Counters::add(&self.hub.shared.counters.stripped_fields, stripped);
+                head
+            }
+            Err(error) => {
+                tracing::debug!(%error, "response cannot be sent");
+                return engine.reject(stream, ErrorCode::INTERNAL_ERROR);
+            }
+        };
+        let start =
+            if void || body.is_end_stream() { Ok((Start::end(), None)) } else { self.start(body) };
+        let Ok((start, rest)) = start else {
+            return engine.reject(stream, ErrorCode::INTERNAL_ERROR);
+        };
+        let Start { mut chunks, finish } = start;
+        let slot = match (slot, &rest) {
+            (None, None) => return engine.respond(stream, head, chunks, finish),
+            (Some(slot), _) => slot,
+            (None, Some(_)) => engine.open_inbound(stream, true),
+        };
+        let responder = Responder::new(slot, Arc::clone(&self.hub), stream, head_only);
+        if let (Ok(Some(to)), Some(body)) = (responder.start_with(head, &mut chunks, finish), rest)
+        {
+            tokio::spawn(Pump::new(body, to));
+        }
+    }
+
+    /// Takes what is ready of a response body, and gives back the body if there may be more.
+    fn start(&mut self, body: B) -> Result<(Start, Option<Pinned<B>>), ()> {
+        let bodies = &mut self.bodies;
+        let taken = catch_unwind(AssertUnwindSafe(|| {
+            let mut body = bodies.hold(body);
+            let mut nobody = Context::from_waker(std::task::Waker::noop());
+            let start = match body.as_mut().as_pin_mut() {
+                Some(body) => pump::take_ready(body, &mut nobody)?,
+                None => Start::end(),
+            };
+            if matches!(start.finish, Finish::Open) {
+                return Ok((start, Some(body)));
+            }
+            bodies.give_back(body);
+            Ok((start, None))
+        }));
+        match taken {
+            Ok(Ok(start)) => Ok(start),
+            Ok(Err(error)) => {
+                let error: Error = error;
+                tracing::debug!(%error, "response body failed");
+                Err(())
+            }
+            Err(_) => Err(()),
+        }
+    }
+}
+
+/// Answers without a body to a request that no service can be called with.
+fn answer_status(engine: &mut Engine, stream: StreamId, status: http::StatusCode) {
+    match convert::response_head(status, &http::HeaderMap::new(), Extra::default()) {
+        Ok((head, _)) => engine.respond(stream, head, Chunks::default(), Finish::End),
+        Err(_) => engine.reject(stream, ErrorCode::INTERNAL_ERROR),
+    }
+}
+
+/// The fields that are added to a response.
+fn extra<B: Body>(body: &B, status: http::StatusCode, head_only: bool, date: bool) -> Extra {
+    let content_length = match body.size_hint().exact() {
+        // The body of an answer to HEAD is often left out; its length is then not zero.
+        Some(0) if head_only => None,
+        _ if convert::is_bodiless(status) => None,
+        exact => exact,
+    };
+    Extra { content_length, date }
+}
+
+/// A call in a task of its own, then its response body.
+struct Handler<F, B> {
+    future: Option<Pinned<F>>,
+    responder: Option<Responder>,
+    pump: Option<Pump<B>>,
+    hub: Arc<Hub>,
+    date: bool,
+}
+
+impl<F, B, E> Future for Handler<F, B>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    B: Body,
+    B::Error: Into<BoxError>,
+    E: Into<BoxError>,
+{
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        if this.pump.is_none() {
+            let Some(result) = ready!(this.poll_call(cx)) else { return Poll::Ready(()) };
+            this.answer(result, cx);
+        }
+        match &mut this.pump {
+            Some(pump) => Pin::new(pump).poll(cx),
+            None => Poll::Ready(()),
+        }
+    }
+}
+
+impl<F, B, E> Handler<F, B>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    B: Body,
+    B::Error: Into<BoxError>,
+    E: Into<BoxError>,
+{
+    /// Waits for the response; `None` if nobody wants it any more.
+    fn poll_call(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Response<B>, E>>> {
+        let Some(responder) = &mut self.responder else { return Poll::Ready(None) };
+        if responder.poll_cancelled(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        let Some(future) = self.future.as_mut().and_then(|future| future.as_mut().as_pin_mut())
+        else {
+            return Poll::Ready(None);
+        };
+        let result = ready!(future.poll(cx));
+        self.future = None;
+        Poll::Ready(Some(result))
+    }
+
+    fn answer(&mut self, result: Result<Response<B>, E>, cx: &mut Context<'_>) {
+        let Some(mut responder) = self.responder.take() else { return };
+        let response = match result {
+            Ok(response) => response,
+            Err(error) => {
+                let error: BoxError = error.into();
+                tracing::debug!(error, "handler failed");
+                Counters::add(&self.hub.shared.counters.failed_handlers, 1);
+                return responder.reset(ErrorCode::INTERNAL_ERROR);
+            }
+        };
+        let (parts, body) = response.into_parts();
+        let head_only = responder.is_void(http::StatusCode::OK);
+        let extra = extra(&body, parts.status, head_only, self.date);
+        let Ok((head, void)) = responder.head(parts.status, &parts.headers, extra) else { return };
+        if void || body.is_end_stream() {
+            let _ = responder.start_with(head, &mut Chunks::default(), Finish::End);
+            return;
+        }
+        let mut body = Box::pin(Some(body));
+        let start = match body.as_mut().as_pin_mut() {
+            Some(body) => pump::take_ready(body, cx),
+            None => Ok(Start::end()),
+        };
+        match start {
+            Ok(Start { mut chunks, finish }) => {
+                // A stream that has ended wants no answer.
+                if let Ok(Some(to)) = responder.start_with(head, &mut chunks, finish) {
+                    self.pump = Some(Pump::new(body, to));
+                }
+            }
+            Err(error) => {
+                tracing::debug!(%error, "response body failed");
+                responder.reset(ErrorCode::INTERNAL_ERROR);
+            }
+        }
+    }
+}
+
+// Nothing in a handler is pinned but through a box of its own.
+impl<F, B> Unpin for Handler<F, B> {}

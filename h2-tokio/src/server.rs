@@ -1,0 +1,260 @@
+//! The server's side: requests as they come, or a service that answers them.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use futures::Stream;
+use h2_core::{ErrorCode, StreamId};
+use http::{HeaderMap, Method, Request};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::actor::{Accept, Actor, Engine, Inbound};
+use crate::body::RecvBody;
+use crate::config::Config;
+use crate::convert::{self, Extra};
+use crate::error::CloseReason;
+use crate::exchange::{Slot, register};
+use crate::handle::common_methods;
+use crate::hub::{self, Counters, Hub};
+pub use crate::responder::Responder;
+pub use crate::serve::{Serve, ServiceFn, serve, service_fn};
+
+/// Runs a connection over `io` on a task of its own, and gives a handle to it and its requests.
+///
+/// # Panics
+///
+/// If it is not called in a tokio runtime with its timer enabled.
+pub fn spawn_connection<IO>(io: IO, config: Config) -> (Handle, Incoming)
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (handle, incoming, driver) = connection(io, config);
+    tokio::spawn(driver);
+    (handle, incoming)
+}
+
+/// A connection over `io` as a handle, its requests, and the future that runs it for as long as it
+/// is polled.
+pub fn connection<IO>(io: IO, config: Config) -> (Handle, Incoming, Driver<IO>)
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+{
+    let (hub, commands) = hub::pair(&config);
+    let engine = Engine::server(&config, commands, Arc::clone(&hub.shared));
+    let queue = Arc::new(Queue::default());
+    let driver = Driver { actor: Actor::new(io, engine, Queueing { queue: Arc::clone(&queue) }) };
+    (Handle { hub: Arc::clone(&hub) }, Incoming { queue, hub }, driver)
+}
+
+/// The future that runs a connection. Dropped, it aborts it: every stream and handle hears of it.
+///
+/// # Cancel safety
+///
+/// Polling it in a `select!` by reference is cancel-safe.
+#[must_use = "a connection does nothing unless its driver is polled"]
+pub struct Driver<IO> {
+    actor: Actor<IO, Queueing>,
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Future for Driver<IO> {
+    type Output = CloseReason;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CloseReason> {
+        self.actor.poll(cx)
+    }
+}
+
+impl<IO> fmt::Debug for Driver<IO> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("server::Driver").finish_non_exhaustive()
+    }
+}
+
+/// A handle to a server connection. Clones are cheap and equal.
+///
+/// A connection lives as long as a handle, its [`Incoming`] or anything of a stream does. When the
+/// last of them is dropped, it says goodbye to the peer and closes.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    pub(crate) hub: Arc<Hub>,
+}
+
+impl Handle {
+    common_methods!();
+}
+
+/// The requests of a connection, as they come.
+///
+/// A request that nobody takes holds one of the streams that the peer may have open, so a server
+/// that stops taking them is not flooded. Nobody needs to poll it for the connection to go on.
+///
+/// Dropped, it shuts the connection down gracefully: requests that were not taken are refused, the
+/// others finish.
+#[must_use = "requests that nobody takes are refused"]
+pub struct Incoming {
+    queue: Arc<Queue>,
+    hub: Arc<Hub>,
+}
+
+impl Incoming {
+    /// The next request; `None` once the connection has ended.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe: a request that was not given out is given out next time.
+    pub async fn next(&mut self) -> Option<(Request<RecvBody>, Responder)> {
+        std::future::poll_fn(|cx| self.poll_accept(cx)).await
+    }
+
+    fn poll_accept(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<(Request<RecvBody>, Responder)>> {
+        loop {
+            let mut line = self.queue.lock();
+            let Some(accepted) = line.requests.pop_front() else {
+                if line.closed {
+                    return Poll::Ready(None);
+                }
+                register(&mut line.waker, cx);
+                return Poll::Pending;
+            };
+            drop(line);
+            if let Some(request) = self.hand_out(accepted) {
+                return Poll::Ready(Some(request));
+            }
+        }
+    }
+
+    /// Makes a request of what was received, unless that is over already or cannot be one.
+    fn hand_out(&self, accepted: Accepted) -> Option<(Request<RecvBody>, Responder)> {
+        let Accepted { slot, inbound } = accepted;
+        let Inbound { stream, head, end, .. } = inbound;
+        let length = head.content_length();
+        let head_only = head.method() == Method::HEAD.as_str();
+        let reset = slot.lock().failure.is_some();
+        let body = if end {
+            RecvBody::empty()
+        } else {
+            RecvBody::new(Arc::clone(&slot), Arc::clone(&self.hub), length)
+        };
+        let responder = Responder::new(slot, Arc::clone(&self.hub), stream, head_only);
+        if reset {
+            return None;
+        }
+        match convert::request(head) {
+            Ok(request) => Some((request.map(|()| body), responder)),
+            Err(refused) => {
+                Counters::add(&self.hub.shared.counters.unmappable_requests, 1);
+                // The stream may be gone already; then nobody waits for the answer.
+                let _ = responder
+                    .start(refused.status, &HeaderMap::new(), Extra::default())
+                    .and_then(crate::SendBody::finish);
+                None
+            }
+        }
+    }
+}
+
+impl Stream for Incoming {
+    type Item = (Request<RecvBody>, Responder);
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_accept(cx)
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        let requests = {
+            let mut line = self.queue.lock();
+            line.deserted = true;
+            std::mem::take(&mut line.requests)
+        };
+        for Accepted { slot, inbound } in requests {
+            if !inbound.end {
+                drop(RecvBody::new(Arc::clone(&slot), Arc::clone(&self.hub), None));
+            }
+            Responder::new(slot, Arc::clone(&self.hub), inbound.stream, false)
+                .reset(ErrorCode::REFUSED_STREAM);
+        }
+        crate::handle::shutdown(&self.hub);
+    }
+}
+
+impl fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming").finish_non_exhaustive()
+    }
+}
+
+/// Requests between the actor and [`Incoming`].
+#[derive(Debug, Default)]
+struct Queue {
+    line: Mutex<Line>,
+}
+
+/// Bounded by the streams that the peer may have open: each request in it holds one.
+#[derive(Debug, Default)]
+struct Line {
+    requests: VecDeque<Accepted>,
+    waker: Option<Waker>,
+    closed: bool,
+    /// Nobody takes requests any more.
+    deserted: bool,
+}
+
+#[derive(Debug)]
+struct Accepted {
+    slot: Arc<Slot>,
+    inbound: Inbound,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes requests by putting them into the queue.
+#[derive(Debug)]
+struct Queueing {
+    queue: Arc<Queue>,
+}
+
+impl Accept for Queueing {
+    fn accept(&mut self, engine: &mut Engine, inbound: Inbound) {
+        let stream = inbound.stream;
+        if self.queue.lock().deserted {
+            return engine.refuse(stream);
+        }
+        let slot = engine.open_inbound(stream, inbound.end);
+        let mut line = self.queue.lock();
+        line.requests.push_back(Accepted { slot, inbound });
+        let waker = line.waker.take();
+        drop(line);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn forget(&mut self, _: StreamId) {}
+
+    fn poll(&mut self, _: &mut Engine, _: &mut Context<'_>) -> bool {
+        false
+    }
+
+    fn closed(&mut self) {
+        let mut line = self.queue.lock();
+        line.closed = true;
+        let waker = line.waker.take();
+        drop(line);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
