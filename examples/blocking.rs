@@ -13,6 +13,7 @@
 //! other request. The client sends a GET and a POST of a mebibyte at once and compares.
 
 #![allow(clippy::print_stdout, reason = "a program that talks to its user")]
+#![allow(clippy::wildcard_enum_match_arm, reason = "an application picks the events it wants")]
 
 use std::collections::{HashMap, VecDeque};
 use std::error::Error;

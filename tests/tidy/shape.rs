@@ -34,8 +34,6 @@ pub(crate) fn header(source: &Source) -> Vec<String> {
     let sentence = paragraph.join(" ");
     let complaint = if sentence.is_empty() {
         "does not open with //!"
-    } else if sentence.starts_with(char::is_lowercase) {
-        "the first sentence starts in lower case"
     } else if !sentence.ends_with('.') {
         "the first paragraph does not end with a full stop"
     } else if sentence.split_whitespace().count() < 3 {
@@ -82,7 +80,6 @@ mod samples {
             "",
             "use std::fmt;\n//! Too late for a header.",
             "\n//! An empty line stands before it.",
-            "//! frames and their fields.",
             "//! Frames and their fields",
             "//! Frames.",
             "//!\n//! Begins with an empty line.",
