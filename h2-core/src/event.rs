@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use crate::error::{CloseReason, ErrorCode, Violation};
+use crate::priority::Priority;
 use crate::settings::Settings;
 use crate::{RequestHead, ResponseHead, StreamId, Trailers};
 
@@ -115,6 +116,27 @@ pub enum Event {
         code: ErrorCode,
         /// At most 256 octets of what the peer says about it.
         debug: Bytes,
+    },
+    /// The client changed the priority of a response (server only, RFC 9218). It is in force.
+    PriorityChanged {
+        /// The stream.
+        stream: StreamId,
+        /// Its priority.
+        priority: Priority,
+    },
+    /// The server offers an alternative service (client only, RFC 7838).
+    AlternativeService {
+        /// The stream whose origin it is for; `None` when `origin` names it.
+        stream: Option<StreamId>,
+        /// The origin it is for; empty when `stream` names it.
+        origin: Bytes,
+        /// What an `alt-svc` field would say.
+        value: Bytes,
+    },
+    /// The server says for which origins this connection is good (client only, RFC 8336).
+    Origin {
+        /// The origins, as they came.
+        origins: Vec<Bytes>,
     },
     /// A frame of a type that this crate does not know (RFC 9113 §5.5), at most 16 KiB of it.
     UnknownFrame {

@@ -7,7 +7,6 @@ use crate::StreamId;
 use crate::error::{ErrorCode, Misuse, OpenError};
 use crate::event::End;
 use crate::message::{BodyLength, RequestHead, ResponseHead, Trailers};
-use crate::priority::Priority;
 use crate::stream::{Half, Initiator, Key, Stream, Tail};
 
 /// Interim responses of one stream that may wait to be cut.
@@ -323,23 +322,6 @@ impl Connection {
         }
     }
 
-    /// Changes the priority with which a stream's DATA is sent (RFC 9218). Nothing goes on the
-    /// wire.
-    ///
-    /// # Errors
-    ///
-    /// [`Misuse::NoSuchStream`]; [`Misuse::InvalidSetting`] for an urgency above 7.
-    pub fn prioritize(&mut self, stream: StreamId, priority: Priority) -> Result<(), Misuse> {
-        if priority.urgency > Priority::LOWEST {
-            return Err(Misuse::InvalidSetting);
-        }
-        let (key, _) = self.usable(stream)?;
-        if let Some(found) = self.streams.get_mut(key) {
-            found.priority = priority;
-        }
-        Ok(())
-    }
-
     // Credit for sending.
 
     /// Octets that [`send_data`](Self::send_data) would take on this stream; 0 for streams that
@@ -391,7 +373,7 @@ impl Connection {
     }
 
     /// A stream that the application knows and that is not over on the wire.
-    fn usable(&self, stream: StreamId) -> Result<(Key, &Stream), Misuse> {
+    pub(super) fn usable(&self, stream: StreamId) -> Result<(Key, &Stream), Misuse> {
         if self.reason.is_some() {
             return Err(Misuse::ConnectionClosed);
         }

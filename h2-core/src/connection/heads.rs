@@ -167,6 +167,10 @@ impl Connection {
         fresh.recv_length = length;
         fresh.head_request = head.is_head();
         fresh.connect = head.is_connect();
+        if let Some(priority) = self.first_priority(stream, head.priority()) {
+            fresh.priority = priority;
+            fresh.prioritized = true;
+        }
         let key = self.streams.insert(stream, fresh);
         self.undelivered += cost;
         self.take_or_await_slot(key);

@@ -4,13 +4,17 @@
 //! caused them, a command that fails changes nothing, and after the end there is silence.
 
 mod body;
+#[cfg(test)]
+mod chaos;
 mod clock;
 mod commands;
+mod extensions;
 mod farewell;
 mod heads;
 mod lifecycle;
 mod negotiate;
 mod output;
+mod priorities;
 mod receive;
 
 use std::collections::VecDeque;
@@ -30,6 +34,7 @@ use crate::flow::Inbound;
 use crate::frame::{Block, BlockLimits, PREFACE, Reader};
 use crate::guard::Guard;
 use crate::hpack::{Decoder, ListLimits};
+use crate::priority::Priority;
 use crate::settings::{DEFAULT_WINDOW, Settings};
 use crate::stream::{ClosedStreams, Half, Key, Table};
 use crate::{ErrorCode, StreamId};
@@ -94,6 +99,8 @@ pub struct Connection {
     permits: usize,
     /// Somebody found no slot and wants to hear of one.
     slot_wanted: bool,
+    /// What PRIORITY_UPDATE said of streams that are still to come.
+    early_priorities: Vec<(StreamId, Priority)>,
     /// Payloads of the application's PING frames that were not answered, oldest first.
     pings: VecDeque<[u8; 8]>,
     random: SplitMix,
@@ -188,6 +195,7 @@ impl Connection {
             taken: 0,
             permits: 0,
             slot_wanted: false,
+            early_priorities: Vec::new(),
             pings: VecDeque::new(),
             random: SplitMix(config.seed),
             reason: None,

@@ -19,6 +19,8 @@ pub(super) struct Negotiation {
     local: Settings,
     /// Sent, oldest first; one acknowledgement is for exactly one of them.
     in_flight: VecDeque<Settings>,
+    /// How many of them were cut into frames; only those can be acknowledged.
+    cut: usize,
     remote: Settings,
     remote_known: bool,
 }
@@ -39,6 +41,7 @@ impl Negotiation {
         Self {
             local: Settings::default(),
             in_flight: VecDeque::from([first]),
+            cut: 0,
             remote: Settings::default(),
             remote_known: false,
         }
@@ -59,6 +62,17 @@ impl Negotiation {
 
     pub(super) fn is_remote_known(&self) -> bool {
         self.remote_known
+    }
+
+    /// All our changes were cut into frames.
+    pub(super) fn all_cut(&mut self) {
+        self.cut = self.in_flight.len();
+    }
+
+    /// The oldest change that the peer can have seen.
+    fn acknowledge(&mut self) -> Option<Settings> {
+        self.cut = self.cut.checked_sub(1)?;
+        self.in_flight.pop_front()
     }
 
     /// What we said last, acknowledged or not.
@@ -144,7 +158,7 @@ impl Connection {
     }
 
     pub(super) fn on_settings_ack(&mut self) -> Result<(), Fault> {
-        let Some(acknowledged) = self.negotiation.in_flight.pop_front() else {
+        let Some(acknowledged) = self.negotiation.acknowledge() else {
             return Err(Violation::UnsolicitedSettingsAck.into());
         };
         let before = std::mem::replace(&mut self.negotiation.local, acknowledged.clone());
@@ -162,7 +176,7 @@ impl Connection {
             }
         }
         self.clock.clear(Timer::SettingsAck);
-        if !self.negotiation.in_flight.is_empty() {
+        if self.negotiation.cut > 0 {
             self.clock.set(Timer::SettingsAck, self.config.settings_ack_timeout);
         }
         let settings = Box::new(acknowledged);

@@ -37,8 +37,11 @@ impl Connection {
         if !self.egress.agenda.has_control() {
             return;
         }
-        if self.egress.agenda.has_settings() && !self.clock.is_set(Timer::SettingsAck) {
-            self.clock.set(Timer::SettingsAck, self.config.settings_ack_timeout);
+        if self.egress.agenda.has_settings() {
+            self.negotiation.all_cut();
+            if !self.clock.is_set(Timer::SettingsAck) {
+                self.clock.set(Timer::SettingsAck, self.config.settings_ack_timeout);
+            }
         }
         self.egress.cut_control();
     }
@@ -103,9 +106,22 @@ impl Connection {
                     self.wake_writer(key);
                     self.guard.saw_progress();
                 }
-                self.schedule(key);
+                self.go_on(key);
                 self.cut_off(key);
             }
+        }
+    }
+
+    /// A frame was cut from a stream: it keeps its turn, or goes to the end of the line.
+    fn go_on(&mut self, key: Key) {
+        let Some(stream) = self.streams.get_mut(key) else { return };
+        let more = stream.out.queued() > 0 && stream.send_window.available() > 0;
+        if more && stream.turn > 0 {
+            stream.turn -= 1;
+            stream.in_ready = true;
+            self.egress.scheduler.keep(key, stream.priority);
+        } else {
+            self.schedule(key);
         }
     }
 
@@ -144,6 +160,7 @@ impl Connection {
         };
         if can_send {
             stream.in_ready = true;
+            stream.turn = if stream.prioritized { stream.priority.turn() - 1 } else { 0 };
             self.egress.scheduler.push(key, stream.priority);
         }
     }

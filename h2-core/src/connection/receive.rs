@@ -15,8 +15,6 @@ use crate::{ErrorCode, StreamId};
 /// Payloads from this length on are shared with the read buffer. Shorter ones would keep up to
 /// 256 times their size alive.
 const SHARE_FROM: usize = 16 * 1024;
-/// Octets of an unknown frame that its event keeps.
-const UNKNOWN_KEPT: usize = 16 * 1024;
 /// A stream that moved so many octets was of use; resetting it is no abuse.
 const WORTHWHILE: u64 = 16 * 1024;
 /// What a stream error costs in glitches, besides a reset token.
@@ -98,6 +96,13 @@ impl Connection {
             Frame::Continuation { fragment, end_headers, .. } => {
                 self.on_continuation(fragment, end_headers, now)?;
             }
+            Frame::PriorityUpdate { stream, value } => {
+                self.on_priority_update(stream, value, now)?;
+            }
+            Frame::AltSvc { stream, origin, value } => {
+                self.on_altsvc(stream, origin, value, now)?;
+            }
+            Frame::Origin { entries } => self.on_origin(entries, now)?,
             Frame::Unknown { head, payload } => self.on_unknown(head, payload, now)?,
         }
         Ok(None)
@@ -120,18 +125,6 @@ impl Connection {
         } else {
             Place::Gone(self.closed_streams.how(stream))
         }
-    }
-
-    fn on_priority(
-        &mut self,
-        stream: StreamId,
-        on_itself: bool,
-        now: Instant,
-    ) -> Result<(), Fault> {
-        if on_itself {
-            return Err(Fault::Stream(stream, Violation::SelfDependency));
-        }
-        Ok(self.guard.glitch(1, "priority", now)?)
     }
 
     fn on_reset(&mut self, stream: StreamId, code: ErrorCode, now: Instant) -> Result<(), Fault> {
@@ -164,18 +157,6 @@ impl Connection {
             self.guard.reset(now)?;
             self.warn_of_resets();
         }
-        Ok(())
-    }
-
-    fn on_unknown(&mut self, head: FrameHead, payload: &[u8], now: Instant) -> Result<(), Fault> {
-        self.guard.glitch(1, "unknown_frame", now)?;
-        let kept = payload.get(..UNKNOWN_KEPT).unwrap_or(payload);
-        self.events.push_back(Event::UnknownFrame {
-            kind: head.kind,
-            flags: head.flags,
-            stream: head.stream,
-            payload: Bytes::copy_from_slice(kept),
-        });
         Ok(())
     }
 

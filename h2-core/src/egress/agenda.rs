@@ -2,9 +2,12 @@
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
+
 use crate::StreamId;
 use crate::error::ErrorCode;
-use crate::frame::{self, GoAway};
+use crate::frame::{self, FrameHead, GoAway};
+use crate::priority::Priority;
 use crate::stream::Key;
 
 /// PING acknowledgements that may wait for the transport; at this many, reading stops.
@@ -50,6 +53,11 @@ pub(crate) struct Agenda {
     pings: VecDeque<[u8; 8]>,
     resets: VecDeque<(StreamId, ErrorCode)>,
     goaways: VecDeque<GoAway>,
+    /// Priorities of ours that the peer is to hear.
+    pub(crate) priority_updates: VecDeque<(StreamId, Priority)>,
+    /// Frames of extensions, and their octets together.
+    extensions: VecDeque<(FrameHead, Bytes)>,
+    extension_octets: usize,
     /// Streams that want to announce credit.
     pub(crate) updates: VecDeque<Key>,
     /// Streams with a head to be cut. Opening heads stand here in the order of their identifiers.
@@ -85,6 +93,17 @@ impl Agenda {
         self.goaways.push_back(goaway);
     }
 
+    /// Promises a frame of an extension, unless `cap` octets of them wait.
+    pub(crate) fn extension(&mut self, head: FrameHead, payload: Bytes, cap: usize) -> bool {
+        let octets = self.extension_octets + head.total();
+        if octets > cap && self.extension_octets > 0 {
+            return false;
+        }
+        self.extension_octets = octets;
+        self.extensions.push_back((head, payload));
+        true
+    }
+
     /// The answers to the peer that wait.
     pub(crate) fn owed(&self) -> Owed {
         Owed {
@@ -102,6 +121,8 @@ impl Agenda {
             || !self.pings.is_empty()
             || !self.resets.is_empty()
             || !self.goaways.is_empty()
+            || !self.priority_updates.is_empty()
+            || !self.extensions.is_empty()
     }
 
     /// Whether SETTINGS of ours wait.
@@ -134,6 +155,13 @@ impl Agenda {
         for payload in self.pings.drain(..) {
             frame::ping(out, false, payload);
         }
+        for (stream, priority) in self.priority_updates.drain(..) {
+            frame::priority_update(out, stream, priority.to_string().as_bytes());
+        }
+        for (head, payload) in self.extensions.drain(..) {
+            frame::extension(out, head, &payload);
+        }
+        self.extension_octets = 0;
     }
 
     /// Forgets everything: the connection has ended.

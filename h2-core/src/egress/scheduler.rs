@@ -1,9 +1,15 @@
 //! Whose turn it is to send DATA: by urgency, and in turn among equals (RFC 9218 §10).
+//!
+//! This room keeps one promise: a stream that could send waits at most a round of its urgency, and
+//! never for ever behind more urgent ones.
 
 use std::collections::VecDeque;
 
 use crate::priority::Priority;
 use crate::stream::Key;
+
+/// Turns of more urgent streams after which a less urgent one gets one, so that none starves.
+const PATIENCE: u8 = 32;
 
 /// Streams that could send at once, windows of their own included.
 #[derive(Debug, Default)]
@@ -12,6 +18,8 @@ pub(crate) struct Scheduler {
     ready: [VecDeque<Key>; 8],
     /// Bit n is set while line n is not empty.
     filled: u8,
+    /// Turns in a row that were given while a less urgent stream waited.
+    passed_over: u8,
     /// Streams that only the connection's window holds back.
     starved: Vec<Key>,
 }
@@ -19,11 +27,22 @@ pub(crate) struct Scheduler {
 impl Scheduler {
     /// Puts a stream at the end of its line.
     pub(crate) fn push(&mut self, key: Key, priority: Priority) {
-        let urgency = priority.urgency.min(Priority::LOWEST);
-        if let Some(line) = self.ready.get_mut(usize::from(urgency)) {
+        if let Some(line) = self.line(priority) {
             line.push_back(key);
-            self.filled |= 1 << urgency;
+            self.filled |= 1 << priority.urgency.min(Priority::LOWEST);
         }
+    }
+
+    /// Puts a stream back at the head of its line: its turn is not over.
+    pub(crate) fn keep(&mut self, key: Key, priority: Priority) {
+        if let Some(line) = self.line(priority) {
+            line.push_front(key);
+            self.filled |= 1 << priority.urgency.min(Priority::LOWEST);
+        }
+    }
+
+    fn line(&mut self, priority: Priority) -> Option<&mut VecDeque<Key>> {
+        self.ready.get_mut(usize::from(priority.urgency.min(Priority::LOWEST)))
     }
 
     /// The stream whose turn it is.
@@ -31,13 +50,36 @@ impl Scheduler {
         if self.filled == 0 {
             return None;
         }
-        let urgency = self.filled.trailing_zeros();
+        let first = self.filled.trailing_zeros();
+        let others = self.filled & !(1 << first);
+        let urgency = if others == 0 {
+            self.passed_over = 0;
+            first
+        } else if self.passed_over < PATIENCE {
+            self.passed_over += 1;
+            first
+        } else {
+            self.passed_over = 0;
+            others.trailing_zeros()
+        };
         let line = self.ready.get_mut(urgency as usize)?;
         let key = line.pop_front();
         if line.is_empty() {
             self.filled &= !(1 << urgency);
         }
         key
+    }
+
+    /// Takes a stream out of its line; says whether it stood there.
+    pub(crate) fn remove(&mut self, key: Key, priority: Priority) -> bool {
+        let Some(line) = self.line(priority) else { return false };
+        let before = line.len();
+        line.retain(|other| *other != key);
+        let (removed, empty) = (line.len() < before, line.is_empty());
+        if empty {
+            self.filled &= !(1 << priority.urgency.min(Priority::LOWEST));
+        }
+        removed
     }
 
     /// Sets a stream aside until the connection's window opens.
@@ -55,5 +97,50 @@ impl Scheduler {
         if self.filled == 0 && self.starved.is_empty() {
             *self = Self::default();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::StreamId;
+
+    fn key(id: u32) -> Key {
+        Key::for_test(StreamId::new(id).unwrap())
+    }
+
+    fn urgency(urgency: u8) -> Priority {
+        Priority { urgency, incremental: true }
+    }
+
+    #[test]
+    fn equals_take_turns_and_the_urgent_go_first() {
+        let mut scheduler = Scheduler::default();
+        scheduler.push(key(5), urgency(3));
+        scheduler.push(key(1), urgency(3));
+        scheduler.push(key(3), urgency(0));
+        let order: Vec<u32> =
+            std::iter::from_fn(|| scheduler.pop()).map(|key| key.id.get()).collect();
+        assert_eq!(order, [3, 5, 1]);
+    }
+
+    #[test]
+    fn the_least_urgent_stream_gets_a_turn_too() {
+        let mut scheduler = Scheduler::default();
+        scheduler.push(key(7), urgency(7));
+        for turn in 0..u32::from(PATIENCE) {
+            scheduler.push(key(1), urgency(0));
+            assert_eq!(scheduler.pop(), Some(key(1)), "turn {turn}");
+        }
+        scheduler.push(key(1), urgency(0));
+        assert_eq!(scheduler.pop(), Some(key(7)));
+    }
+
+    #[test]
+    fn a_stream_that_is_taken_out_is_not_served() {
+        let mut scheduler = Scheduler::default();
+        scheduler.push(key(1), urgency(3));
+        assert!(scheduler.remove(key(1), urgency(3)));
+        assert_eq!(scheduler.pop(), None);
     }
 }

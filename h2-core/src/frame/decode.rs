@@ -61,6 +61,20 @@ pub(crate) enum Frame<'a> {
         fragment: &'a [u8],
         end_headers: bool,
     },
+    PriorityUpdate {
+        stream: u32,
+        value: &'a [u8],
+    },
+    /// `stream` is 0 for the connection.
+    AltSvc {
+        stream: u32,
+        origin: &'a [u8],
+        value: &'a [u8],
+    },
+    /// Entries of a length in two octets and so many octets.
+    Origin {
+        entries: &'a [u8],
+    },
     Unknown {
         head: FrameHead,
         payload: &'a [u8],
@@ -112,8 +126,29 @@ pub(crate) fn decode(head: FrameHead, payload: &[u8]) -> Result<Frame<'_>, Fault
             fragment: payload,
             end_headers: head.has(flag::END_HEADERS),
         },
+        kind::PRIORITY_UPDATE => {
+            on_connection(head)?;
+            let Some((stream, value)) = payload.split_first_chunk::<4>() else {
+                return Err(length(head).into());
+            };
+            Frame::PriorityUpdate { stream: u32::from_be_bytes(*stream) & 0x7fff_ffff, value }
+        }
+        kind::ALTSVC => alternative_service(head, payload),
+        // RFC 8336 §2.1: on any stream but 0 it is ignored.
+        kind::ORIGIN if head.stream == 0 => Frame::Origin { entries: payload },
         _ => Frame::Unknown { head, payload },
     })
+}
+
+/// RFC 7838 §4 knows no error for a frame of the wrong form, so one is treated as unknown.
+fn alternative_service(head: FrameHead, payload: &[u8]) -> Frame<'_> {
+    let parts = payload
+        .split_first_chunk::<2>()
+        .and_then(|(len, rest)| rest.split_at_checked(usize::from(u16::from_be_bytes(*len))));
+    match parts {
+        Some((origin, value)) => Frame::AltSvc { stream: head.stream, origin, value },
+        None => Frame::Unknown { head, payload },
+    }
 }
 
 fn headers(head: FrameHead, payload: &[u8]) -> Result<Frame<'_>, Fault> {

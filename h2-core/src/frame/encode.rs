@@ -54,6 +54,17 @@ pub(crate) fn window_update(out: &mut Vec<u8>, stream: Option<StreamId>, increme
     out.extend_from_slice(&increment.to_be_bytes());
 }
 
+pub(crate) fn priority_update(out: &mut Vec<u8>, stream: StreamId, value: &[u8]) {
+    put_head(out, 4 + value.len(), kind::PRIORITY_UPDATE, 0, 0);
+    out.extend_from_slice(&stream.get().to_be_bytes());
+    out.extend_from_slice(value);
+}
+
+pub(crate) fn extension(out: &mut Vec<u8>, head: FrameHead, payload: &[u8]) {
+    out.extend_from_slice(&head.octets());
+    out.extend_from_slice(payload);
+}
+
 /// The head of a DATA frame; `len` octets of payload must follow.
 pub(crate) fn data_head(out: &mut Vec<u8>, stream: StreamId, len: usize, end: bool) {
     let flags = if end { flag::END_STREAM } else { 0 };

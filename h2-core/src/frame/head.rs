@@ -15,6 +15,12 @@ pub(crate) mod kind {
     pub(crate) const GOAWAY: u8 = 0x7;
     pub(crate) const WINDOW_UPDATE: u8 = 0x8;
     pub(crate) const CONTINUATION: u8 = 0x9;
+    /// RFC 7838 §4.
+    pub(crate) const ALTSVC: u8 = 0xa;
+    /// RFC 8336 §2.
+    pub(crate) const ORIGIN: u8 = 0xc;
+    /// RFC 9218 §7.1.
+    pub(crate) const PRIORITY_UPDATE: u8 = 0x10;
 }
 
 /// Flags, each with a meaning in some types only.

@@ -6,6 +6,7 @@ use super::rules::{
 };
 use crate::error::{HeadRule, Malformed};
 use crate::fields::{Field, Fields};
+use crate::priority::Priority;
 
 /// The head of a request that keeps every rule of RFC 9113 §8.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +14,7 @@ pub struct RequestHead {
     fields: Fields,
     target: Target,
     content_length: Option<u64>,
+    priority: Option<Priority>,
 }
 
 /// Where the pseudo-fields stand in the list.
@@ -83,7 +85,9 @@ impl RequestHead {
         let mut target = find_pseudo(&fields)?;
         let regular = check_regular(&fields, usize::from(target.pseudo), Section::Request)?;
         target.host = regular.host.and_then(|at| u16::try_from(at).ok());
-        let head = Self { fields, target, content_length: regular.content_length };
+        let priority = regular.priority.and_then(|at| fields.at(at));
+        let priority = priority.map(|field| Priority::parse(field.value));
+        let head = Self { fields, target, content_length: regular.content_length, priority };
         head.check_target(direction)?;
         Ok(head)
     }
@@ -125,6 +129,12 @@ impl RequestHead {
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {
         self.content_length
+    }
+
+    /// What the `priority` field says, if there is one (RFC 9218 §5).
+    #[must_use]
+    pub fn priority(&self) -> Option<Priority> {
+        self.priority
     }
 
     /// The fields that are not pseudo-fields.

@@ -172,6 +172,8 @@ pub(super) struct Regular {
     pub(super) content_length: Option<u64>,
     /// Position of `host` in the list.
     pub(super) host: Option<usize>,
+    /// Position of the last `priority`.
+    pub(super) priority: Option<usize>,
 }
 
 /// Which kind of section is checked; `te` may stand in requests alone.
@@ -270,6 +272,10 @@ fn check_special(
             Some(_) => Err(Malformed::at(HeadRule::RepeatedHost, field.name)),
             None => Ok(()),
         },
+        b"priority" => {
+            found.priority = Some(position);
+            Ok(())
+        }
         _ => Ok(()),
     }
 }

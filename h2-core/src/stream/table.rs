@@ -41,6 +41,10 @@ pub(crate) struct Stream {
     pub(crate) recv_length: BodyLength,
     pub(crate) send_length: BodyLength,
     pub(crate) priority: Priority,
+    /// The client said the priority; without that, equals share frame by frame.
+    pub(crate) prioritized: bool,
+    /// DATA frames that are left of the stream's turn.
+    pub(crate) turn: u8,
     /// The first HEADERS of the stream went to the outbox, or came from the peer.
     pub(crate) on_wire: bool,
     /// The request was HEAD, so the response has no body.
@@ -71,6 +75,13 @@ pub(crate) struct Stream {
     pub(crate) opened: Instant,
 }
 
+#[cfg(test)]
+impl Key {
+    pub(crate) fn for_test(id: StreamId) -> Self {
+        Self { index: 0, id }
+    }
+}
+
 impl Stream {
     pub(crate) fn new(
         initiator: Initiator,
@@ -88,6 +99,8 @@ impl Stream {
             recv_length: BodyLength::default(),
             send_length: BodyLength::default(),
             priority: Priority::default(),
+            prioritized: false,
+            turn: 0,
             on_wire: false,
             head_request: false,
             connect: false,
