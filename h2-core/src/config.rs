@@ -21,6 +21,11 @@ pub struct Config {
     /// Octets the peer may send on a fresh stream before the application has released any,
     /// 0 to 2^31-1. Server 64 KiB, client 256 KiB.
     pub stream_window: u32,
+    /// Octets to which the window of a stream that is read as fast as it comes may grow. Server
+    /// 4 MiB, client 8 MiB; not above [`stream_window`](Self::stream_window) switches growing off.
+    /// What all streams together grow by comes out of
+    /// [`connection_window`](Self::connection_window).
+    pub max_stream_window: u32,
     /// Octets the peer may send on all streams together before the application has released any,
     /// 65,535 to 2^31-1. Server 16 MiB, client 64 MiB.
     pub connection_window: u32,
@@ -80,6 +85,9 @@ pub struct Config {
     pub max_age: Option<Duration>,
     /// Time for open streams to end once a graceful shutdown began. Default 30 s.
     pub drain_timeout: Option<Duration>,
+    /// Whether a client takes server push. Default false. With it,
+    /// [`max_concurrent_streams`](Self::max_concurrent_streams) must be raised above the client's 0.
+    pub enable_push: bool,
     /// Whether a server announces and takes extended CONNECT (RFC 8441). Default false.
     pub enable_connect_protocol: bool,
     /// Whether a server answers a request whose head breaks a rule with 400 or 431 before it
@@ -107,6 +115,7 @@ impl Config {
         Self {
             max_concurrent_streams: 0,
             stream_window: 256 * 1024,
+            max_stream_window: 8 * 1024 * 1024,
             connection_window: 64 * 1024 * 1024,
             send_pool: 4 * 1024 * 1024,
             reset_bucket: None,
@@ -123,6 +132,7 @@ impl Config {
             max_outbound_streams: 128,
             initial_outbound_streams: 100,
             stream_window: 64 * 1024,
+            max_stream_window: 4 * 1024 * 1024,
             connection_window: 16 * 1024 * 1024,
             isolation: true,
             max_frame_size: MIN_MAX_FRAME_SIZE,
@@ -149,10 +159,23 @@ impl Config {
             idle_timeout: None,
             max_age: None,
             drain_timeout: Some(Duration::from_secs(30)),
+            enable_push: false,
             enable_connect_protocol: false,
             answer_malformed: true,
             seed: 0x9e37_79b9_7f4a_7c15,
         }
+    }
+
+    /// The streams that may be received on at once.
+    fn streams(&self) -> u32 {
+        self.max_concurrent_streams.max(self.max_outbound_streams).max(1)
+    }
+
+    /// Octets by which all stream windows together may grow. With isolation that is what the
+    /// connection window has to spare, so that growing never lets one stream stop another.
+    pub(crate) fn growth_pool(&self) -> u32 {
+        let taken = if self.isolation { self.stream_window * self.streams() } else { 0 };
+        self.connection_window.saturating_sub(taken)
     }
 
     /// Brings every value into its range. With isolation on, the connection window is raised to
@@ -160,13 +183,14 @@ impl Config {
     #[must_use]
     pub fn checked(mut self) -> Self {
         self.stream_window = self.stream_window.min(MAX_WINDOW);
+        self.max_stream_window = self.max_stream_window.min(MAX_WINDOW);
         self.connection_window = self.connection_window.clamp(65_535, MAX_WINDOW);
         self.max_frame_size = self.max_frame_size.clamp(MIN_MAX_FRAME_SIZE, MAX_MAX_FRAME_SIZE);
         self.max_header_block = self.max_header_block.max(1024);
         self.send_credit = self.send_credit.max(1);
         self.max_send_credit = self.max_send_credit.max(self.send_credit);
         self.batch = self.batch.max(1024);
-        let streams = self.max_concurrent_streams.max(self.max_outbound_streams).max(1);
+        let streams = self.streams();
         if self.isolation {
             self.stream_window = self.stream_window.min(MAX_WINDOW / streams);
             self.connection_window = self.connection_window.max(self.stream_window * streams);

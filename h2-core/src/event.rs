@@ -117,6 +117,16 @@ pub enum Event {
         /// At most 256 octets of what the peer says about it.
         debug: Bytes,
     },
+    /// The server promises a response to a request that was not made (client only, RFC 9113 §8.4).
+    /// The response follows on `stream`, which is to be released like a stream of the peer's.
+    PushReceived {
+        /// The stream that the promise came on.
+        parent: StreamId,
+        /// The stream of the promised response.
+        stream: StreamId,
+        /// The promised request.
+        head: RequestHead,
+    },
     /// The client changed the priority of a response (server only, RFC 9218). It is in force.
     PriorityChanged {
         /// The stream.

@@ -296,7 +296,11 @@ async fn open(
     finish: Finish,
 ) -> Result<(SendBody, ResponseFuture), Error> {
     let slot = slot(hub, parts, None)?;
-    slot.lock().send.finish = finish;
+    {
+        let mut state = slot.lock();
+        state.send.finish = finish;
+        state.recv.streamed = true;
+    }
     let sender = SendBody::new(Arc::clone(&slot), Arc::clone(hub), false);
     let mut response = dispatch(hub, permit, slot)?;
     std::future::poll_fn(|cx| response.poll_opened(cx)).await?;

@@ -86,9 +86,11 @@ pub(crate) enum Finish {
 /// What the application receives.
 #[derive(Debug, Default)]
 pub(crate) struct Receiving {
-    /// Interim responses, if somebody wants them.
+    /// Interim responses, if somebody may ask for them.
     pub(crate) interim: Vec<ResponseHead>,
-    pub(crate) wants_interim: bool,
+    /// The caller takes part in the exchange step by step: it waits for the stream to be opened,
+    /// and it may ask for interim responses.
+    pub(crate) streamed: bool,
     pub(crate) head: Option<ResponseHead>,
     pub(crate) data: Chunks,
     pub(crate) trailers: Option<Trailers>,

@@ -112,6 +112,12 @@ impl Responder {
         self.head_only || convert::is_bodiless(status)
     }
 
+    /// Answers with a status alone.
+    pub(crate) fn answer_status(mut self, status: StatusCode) -> Result<(), Error> {
+        let (head, _) = self.head(status, &HeaderMap::new(), Extra::default())?;
+        self.give(head, true, |_| {}, Finish::End)
+    }
+
     /// Sends the head and keeps the stream open for the body.
     pub(crate) fn start(
         mut self,

@@ -53,7 +53,6 @@ impl ResponseFuture {
         if state.recv.head.is_some() || state.failure.is_some() {
             return Poll::Ready(None);
         }
-        state.recv.wants_interim = true;
         register(&mut state.recv.waker, cx);
         Poll::Pending
     }

@@ -218,13 +218,22 @@ where
     hub: Arc<Hub>,
     knobs: Knobs,
     /// Requests that were not begun. Bounded by the streams that the peer may have open.
-    line: VecDeque<Inbound>,
+    line: VecDeque<Waiting>,
     /// The service said that it takes another call.
     ready: bool,
     futures: Spare<S::Future>,
     bodies: Spare<B>,
     /// Handlers took too long in place, so they get tasks until then.
     spawn_until: Option<Instant>,
+}
+
+/// A request that was not begun.
+struct Waiting {
+    inbound: Inbound,
+    /// Where its body gathers meanwhile, if it has one.
+    slot: Option<Arc<Slot>>,
+    /// It was reset, so it need not be begun.
+    reset: bool,
 }
 
 /// What became of a call that was polled in place.
@@ -243,16 +252,15 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    fn accept(&mut self, _: &mut Engine, inbound: Inbound) {
-        self.line.push_back(inbound);
+    fn accept(&mut self, engine: &mut Engine, inbound: Inbound) {
+        let slot = (!inbound.end).then(|| engine.open_inbound(inbound.stream, false));
+        self.line.push_back(Waiting { inbound, slot, reset: false });
     }
 
     fn forget(&mut self, stream: StreamId) {
-        // Handled when its turn comes: until then it holds the stream that it was given.
-        for inbound in &mut self.line {
-            if inbound.stream == stream {
-                inbound.reset = true;
-            }
+        // Dropped when its turn comes: until then it holds the stream that it was given.
+        if let Some(waiting) = self.line.iter_mut().find(|it| it.inbound.stream == stream) {
+            waiting.reset = true;
         }
     }
 
@@ -265,11 +273,11 @@ where
         let started = Instant::now();
         let mut begun = 0;
         while begun < AT_ONCE && self.poll_service(engine, cx) {
-            let Some(inbound) = self.line.pop_front() else { break };
-            if inbound.reset {
+            let Some(Waiting { inbound, slot, reset }) = self.line.pop_front() else { break };
+            if reset {
                 engine.conn.release_stream(inbound.stream);
             } else {
-                self.begin(engine, inbound, in_place);
+                self.begin(engine, inbound, slot, in_place);
             }
             begun += 1;
         }
@@ -308,8 +316,8 @@ where
             }
             Ok(Poll::Ready(Err(_))) | Err(_) => {
                 Counters::add(&self.hub.shared.counters.failed_handlers, 1);
-                for inbound in self.line.drain(..) {
-                    engine.refuse(inbound.stream);
+                for waiting in self.line.drain(..) {
+                    engine.reject(waiting.inbound.stream, ErrorCode::REFUSED_STREAM);
                 }
                 engine.conn.shutdown(engine.now);
                 false
@@ -317,8 +325,14 @@ where
         }
     }
 
-    fn begin(&mut self, engine: &mut Engine, inbound: Inbound, in_place: bool) {
-        let Inbound { stream, head, end, .. } = inbound;
+    fn begin(
+        &mut self,
+        engine: &mut Engine,
+        inbound: Inbound,
+        slot: Option<Arc<Slot>>,
+        in_place: bool,
+    ) {
+        let Inbound { stream, head, end } = inbound;
         let head_only = head.method() == Method::HEAD.as_str();
         let length = head.content_length();
         let expects = !end
@@ -328,16 +342,24 @@ where
             Ok(request) => request,
             Err(refused) => {
                 Counters::add(&self.hub.shared.counters.unmappable_requests, 1);
-                return answer_status(engine, stream, refused.status);
+                return match slot {
+                    None => answer_status(engine, stream, refused.status),
+                    Some(slot) => {
+                        drop(RecvBody::new(Arc::clone(&slot), Arc::clone(&self.hub), None));
+                        let responder =
+                            Responder::new(slot, Arc::clone(&self.hub), stream, head_only);
+                        // A stream that was reset meanwhile wants no answer.
+                        let _ = responder.answer_status(refused.status);
+                    }
+                };
             }
         };
-        let mut slot = None;
-        let body = if end {
-            RecvBody::empty()
-        } else {
-            let shared = slot.insert(engine.open_inbound(stream, false));
-            shared.lock().recv.continue_due = expects;
-            RecvBody::new(Arc::clone(shared), Arc::clone(&self.hub), length)
+        let body = match &slot {
+            None => RecvBody::empty(),
+            Some(slot) => {
+                slot.lock().recv.continue_due = expects;
+                RecvBody::new(Arc::clone(slot), Arc::clone(&self.hub), length)
+            }
         };
         self.ready = false;
         let request = request.map(|()| body);

@@ -9,13 +9,13 @@ use std::task::{Context, Poll, Waker};
 
 use futures::Stream;
 use h2_core::{ErrorCode, StreamId};
-use http::{HeaderMap, Method, Request};
+use http::{Method, Request};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::actor::{Accept, Actor, Engine, Inbound};
 use crate::body::RecvBody;
 use crate::config::Config;
-use crate::convert::{self, Extra};
+use crate::convert;
 use crate::error::CloseReason;
 use crate::exchange::{Slot, register};
 use crate::handle::common_methods;
@@ -133,7 +133,7 @@ impl Incoming {
     /// Makes a request of what was received, unless that is over already or cannot be one.
     fn hand_out(&self, accepted: Accepted) -> Option<(Request<RecvBody>, Responder)> {
         let Accepted { slot, inbound } = accepted;
-        let Inbound { stream, head, end, .. } = inbound;
+        let Inbound { stream, head, end } = inbound;
         let length = head.content_length();
         let head_only = head.method() == Method::HEAD.as_str();
         let reset = slot.lock().failure.is_some();
@@ -151,9 +151,7 @@ impl Incoming {
             Err(refused) => {
                 Counters::add(&self.hub.shared.counters.unmappable_requests, 1);
                 // The stream may be gone already; then nobody waits for the answer.
-                let _ = responder
-                    .start(refused.status, &HeaderMap::new(), Extra::default())
-                    .and_then(crate::SendBody::finish);
+                let _ = responder.answer_status(refused.status);
                 None
             }
         }

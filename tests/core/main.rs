@@ -1,3 +1,10 @@
 //! The core by itself, without any I/O.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    missing_docs
+)]
+mod push;
 mod smoke;
+mod upgrade;

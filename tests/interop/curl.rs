@@ -54,7 +54,6 @@ fn matrix(tls: bool) {
     let head = String::from_utf8_lossy(&curl.fetch("/bytes/1000", &["-I"], b"")).into_owned();
     assert!(head.starts_with("HTTP/2 200"), "{head}");
     assert!(head.contains("content-length: 1000"), "{head}");
-    assert!(head.contains("date: "), "{head}");
 
     for size in SIZES {
         let sent = ours::noise(size);
@@ -87,7 +86,8 @@ fn tls_with_alpn() {
 
 #[test]
 fn a_hundred_at_once() {
-    let Some(curl) = Curl::new(false) else { return };
+    // Over TLS: with prior knowledge, curl 7.88 spoils its own connection once it does this.
+    let Some(curl) = Curl::new(true) else { return };
     let options = ["--parallel", "--parallel-max", "100"];
     let all = curl.fetch("/bytes/[1000-1099]", &options, b"");
     assert_eq!(all.len(), (1000..1100).sum::<usize>());

@@ -24,6 +24,7 @@ impl Connection {
     ) -> Result<Option<Delivery>, Fault> {
         self.guard.saw_progress();
         self.inbound.receive(flow).map_err(|_| exceeded(flow))?;
+        self.on_promised_by_us(stream, kind::DATA)?;
         match self.place(stream) {
             Place::Live(key) => {
                 let outcome = self.data_on(key, &data, flow, end, now);
@@ -116,6 +117,22 @@ impl Connection {
         }
     }
 
+    /// Widens a stream's window that holds its sender back, out of what all of them may grow by.
+    pub(super) fn grow_window(&mut self, key: Key) {
+        // A round trip of nothing was measured by a clock that stands still.
+        let Some(round_trip) = self.round_trip.filter(|took| !took.is_zero()) else { return };
+        let pool = self.growth_pool.saturating_sub(self.grown);
+        let Some(stream) = self.streams.get_mut(key) else { return };
+        let (now, ceiling) = (self.clock.now(), self.config.max_stream_window);
+        let target = stream.inbound.target();
+        let Some(octets) = stream.growth.widen_by(now, round_trip, target, ceiling) else { return };
+        let octets = octets.min(pool);
+        if octets > 0 && stream.inbound.widen(octets).is_ok() {
+            stream.growth.widened(octets);
+            self.grown += octets;
+        }
+    }
+
     /// Gives credit back for octets of [`Event::DataReceived`](crate::Event::DataReceived) that
     /// were used up, so that the peer may send as many again.
     ///
@@ -136,6 +153,7 @@ impl Connection {
             return Ok(());
         }
         found.inbound.release(octets).map_err(|_| Misuse::ReleasedTooMuch)?;
+        found.growth.release(octets);
         self.give_back(octets);
         self.announce(key);
         self.settle(key);

@@ -48,6 +48,12 @@ impl Farewell {
         self.ours == Ours::Open && self.theirs.is_none()
     }
 
+    /// What the peer's GOAWAY complained of, if it did.
+    pub(super) fn complaint(&self) -> Option<(ErrorCode, Bytes)> {
+        let theirs = self.theirs.as_ref().filter(|theirs| theirs.code != GRACEFUL)?;
+        Some((theirs.code, theirs.debug.clone()))
+    }
+
     /// Whether our last GOAWAY was promised.
     pub(super) fn is_final(&self) -> bool {
         matches!(self.ours, Ours::Final(_))
@@ -194,8 +200,10 @@ impl Connection {
             self.say_last_goodbye();
         } else if self.farewell.probe == Some(payload) {
             self.farewell.probe = None;
-        } else if let Some(at) = self.pings.iter().position(|sent| *sent == payload) {
-            self.pings.remove(at);
+        } else if let Some(at) = self.pings.iter().position(|(sent, _)| *sent == payload) {
+            if let Some((_, asked)) = self.pings.remove(at) {
+                self.saw_round_trip(asked);
+            }
             self.events.push_back(Event::PingAcknowledged { payload });
         } else {
             self.guard.glitch(1, "ping_ack", now)?;
@@ -217,9 +225,15 @@ impl Connection {
         if self.pings.len() >= MAX_UNANSWERED || waiting >= egress::MAX_PINGS {
             return Err(Misuse::QueueFull);
         }
-        self.pings.push_back(payload);
+        self.pings.push_back((payload, self.clock.now()));
         self.egress.agenda.ping(payload);
         Ok(())
+    }
+
+    /// A question that was asked at `asked` is answered.
+    pub(super) fn saw_round_trip(&mut self, asked: Instant) {
+        let took = self.clock.now().saturating_duration_since(asked);
+        self.round_trip = Some(self.round_trip.map_or(took, |shortest| shortest.min(took)));
     }
 
     /// Whatever arrives proves that the peer is alive.

@@ -12,7 +12,7 @@ use crate::flow::Inbound;
 use crate::frame::{Opening, kind};
 use crate::hpack::DecodeError;
 use crate::message::{BodyLength, Direction, Mismatch, RequestHead, ResponseHead, Trailers};
-use crate::stream::{Half, How, Initiator, Key, Stream};
+use crate::stream::{Half, How, Initiator, Key, Standing, Stream};
 
 /// What request heads that the application has not taken may cost together. Each field is charged
 /// with what it really occupies, not with the 32 octets of the RFC (CVE-2026-49975).
@@ -56,6 +56,24 @@ impl Connection {
         Ok(())
     }
 
+    pub(super) fn on_push_promise(
+        &mut self,
+        stream: StreamId,
+        promised: u32,
+        fragment: &[u8],
+        end_headers: bool,
+        now: Instant,
+    ) -> Result<(), Fault> {
+        self.admit_promise(stream, promised)?;
+        let opening = Opening { stream, end: false, on_itself: false, promised: Some(promised) };
+        if end_headers {
+            return self.on_block(opening, fragment, now);
+        }
+        self.block.begin(opening, fragment, self.block_limits())?;
+        self.clock.set(Timer::HeaderBlock, self.config.header_block_timeout);
+        Ok(())
+    }
+
     pub(super) fn on_continuation(
         &mut self,
         fragment: &[u8],
@@ -88,6 +106,10 @@ impl Connection {
         })?;
         let too_large = decoded.too_large;
         let stream = opening.stream;
+        if let Some(promised) = opening.promised {
+            return self.on_promise(opening, promised, fields, too_large, now);
+        }
+        self.on_promised_by_us(stream, kind::HEADERS)?;
         match self.place(stream) {
             Place::Live(key) => self.on_more_fields(key, opening, fields, too_large, now),
             Place::Idle => self.on_new_stream(opening, fields, too_large, now),
@@ -261,6 +283,9 @@ impl Connection {
         let id = key.id;
         let head =
             ResponseHead::checked(fields, Direction::Inbound).map_err(|why| malformed(id, why))?;
+        if self.streams.standing(key) == Standing::Reserved {
+            self.begin_pushed(key)?;
+        }
         let Some(stream) = self.streams.get_mut(key) else { return Ok(()) };
         if head.is_informational() {
             if end {

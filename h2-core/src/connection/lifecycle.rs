@@ -46,6 +46,8 @@ impl Connection {
     }
 
     fn remove_stream(&mut self, key: Key) {
+        let grown = self.streams.get(key).map_or(0, |stream| stream.growth.grown());
+        self.grown = self.grown.saturating_sub(grown);
         if self.streams.remove(key) {
             self.admit_waiting();
         }
@@ -119,7 +121,7 @@ impl Connection {
         }
     }
 
-    fn admit_waiting(&mut self) {
+    pub(super) fn admit_waiting(&mut self) {
         while self.reason.is_none() && self.streams.slots() < self.stream_limit() {
             let Some(key) = self.streams.next_waiting() else { return };
             self.give_slot(key);
@@ -160,6 +162,10 @@ impl Connection {
 
     /// The transport delivered its end.
     pub(super) fn end_of_input(&mut self) {
+        if let Some((code, debug)) = self.farewell.complaint() {
+            // The peer said why before it left.
+            return self.end(CloseReason { origin: Origin::Peer, code, debug });
+        }
         let clean = self.streams.open_ours() + self.streams.open_theirs() == 0;
         let code = if clean { GRACEFUL } else { ErrorCode::INTERNAL_ERROR };
         self.end(CloseReason { origin: Origin::Eof, code, debug: Bytes::new() });

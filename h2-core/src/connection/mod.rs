@@ -15,10 +15,12 @@ mod lifecycle;
 mod negotiate;
 mod output;
 mod priorities;
+mod push;
 mod receive;
+mod upgrade;
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use clock::Clock;
@@ -73,6 +75,11 @@ pub struct Connection {
     negotiation: Negotiation,
     /// What the peer may send on all streams together.
     inbound: Inbound,
+    /// Octets by which stream windows were widened, and by which they may be.
+    grown: u32,
+    growth_pool: u32,
+    /// The shortest round trip that was seen.
+    round_trip: Option<Duration>,
     streams: Table,
     closed_streams: ClosedStreams,
     egress: Egress,
@@ -102,7 +109,7 @@ pub struct Connection {
     /// What PRIORITY_UPDATE said of streams that are still to come.
     early_priorities: Vec<(StreamId, Priority)>,
     /// Payloads of the application's PING frames that were not answered, oldest first.
-    pings: VecDeque<[u8; 8]>,
+    pings: VecDeque<([u8; 8], Instant)>,
     random: SplitMix,
     reason: Option<CloseReason>,
 }
@@ -176,6 +183,9 @@ impl Connection {
             block: Block::default(),
             decoder: Decoder::new(settings.header_table_size as usize),
             inbound: Inbound::new(DEFAULT_WINDOW, config.connection_window),
+            grown: 0,
+            growth_pool: config.growth_pool(),
+            round_trip: None,
             streams: Table::default(),
             closed_streams: ClosedStreams::default(),
             egress: Egress::new(config.encoder_table_size as usize),
@@ -361,6 +371,13 @@ impl Connection {
     #[must_use]
     pub fn open_inbound_streams(&self) -> usize {
         self.streams.open_theirs()
+    }
+
+    /// The shortest round trip that was seen: from our SETTINGS or a PING of the application to the
+    /// answer. `None` before the first answer.
+    #[must_use]
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.round_trip
     }
 
     /// The settings of ours that the peer has acknowledged.

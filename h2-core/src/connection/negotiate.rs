@@ -21,6 +21,8 @@ pub(super) struct Negotiation {
     in_flight: VecDeque<Settings>,
     /// How many of them were cut into frames; only those can be acknowledged.
     cut: usize,
+    /// When the oldest of them was cut, if nothing was cut since.
+    cut_at: Option<Instant>,
     remote: Settings,
     remote_known: bool,
 }
@@ -30,8 +32,9 @@ impl Negotiation {
         let first = Settings {
             header_table_size: config.header_table_size,
             // RFC 9113 §6.5.2: a client that takes no pushes says so; a server says nothing.
-            enable_push: !client,
-            max_concurrent_streams: (!client).then_some(config.max_concurrent_streams),
+            enable_push: !client || config.enable_push,
+            max_concurrent_streams: (!client || config.enable_push)
+                .then_some(config.max_concurrent_streams),
             initial_window_size: config.stream_window,
             max_frame_size: config.max_frame_size,
             max_header_list_size: Some(config.max_header_list_size),
@@ -42,6 +45,7 @@ impl Negotiation {
             local: Settings::default(),
             in_flight: VecDeque::from([first]),
             cut: 0,
+            cut_at: None,
             remote: Settings::default(),
             remote_known: false,
         }
@@ -65,8 +69,14 @@ impl Negotiation {
     }
 
     /// All our changes were cut into frames.
-    pub(super) fn all_cut(&mut self) {
+    pub(super) fn all_cut(&mut self, now: Instant) {
+        self.cut_at = (self.cut == 0).then_some(now);
         self.cut = self.in_flight.len();
+    }
+
+    /// When the change was cut that is being acknowledged, if that is certain.
+    fn asked_at(&mut self) -> Option<Instant> {
+        self.cut_at.take()
     }
 
     /// The oldest change that the peer can have seen.
@@ -118,7 +128,7 @@ impl Connection {
         Ok(())
     }
 
-    fn apply_remote(&mut self, id: u16, value: u32, first: bool) -> Result<(), Fault> {
+    pub(super) fn apply_remote(&mut self, id: u16, value: u32, first: bool) -> Result<(), Fault> {
         let out_of_range = Violation::InvalidSetting { id, value };
         let before = self.negotiation.remote.clone();
         self.negotiation.remote.apply(id, value)?;
@@ -161,6 +171,9 @@ impl Connection {
         let Some(acknowledged) = self.negotiation.acknowledge() else {
             return Err(Violation::UnsolicitedSettingsAck.into());
         };
+        if let Some(asked) = self.negotiation.asked_at() {
+            self.saw_round_trip(asked);
+        }
         let before = std::mem::replace(&mut self.negotiation.local, acknowledged.clone());
         self.reader.max_frame_size = self.negotiation.largest_frame();
         if before.header_table_size != acknowledged.header_table_size {
@@ -190,7 +203,7 @@ impl Connection {
     /// # Errors
     ///
     /// [`Misuse::InvalidSetting`] for values out of range, and for what must not change (RFC 8441
-    /// §3, RFC 9218 §2.1); [`Misuse::NotEnabled`] for push, which this side does not take;
+    /// §3, RFC 9218 §2.1); [`Misuse::WrongRole`] for push, which only a client takes;
     /// [`Misuse::QueueFull`] while 16 changes wait for their acknowledgement;
     /// [`Misuse::ConnectionClosed`].
     pub fn update_settings(&mut self, change: impl FnOnce(&mut Settings)) -> Result<(), Misuse> {
@@ -209,20 +222,23 @@ impl Connection {
         {
             return Err(Misuse::InvalidSetting);
         }
-        if before.enable_push != after.enable_push {
-            return Err(Misuse::NotEnabled);
+        // Push is a client's to take or leave; a server must never say that it takes it.
+        if self.role == Role::Server && before.enable_push != after.enable_push {
+            return Err(Misuse::WrongRole);
         }
         let entries = after.changes_from(before);
         if entries.is_empty() {
             return Ok(());
         }
         self.config.enable_connect_protocol = after.enable_connect_protocol;
+        self.config.enable_push |= after.enable_push;
         if let Some(limit) = after.max_header_list_size {
             self.config.max_header_list_size = limit;
         }
         self.negotiation.in_flight.push_back(after);
         self.reader.max_frame_size = self.negotiation.largest_frame();
         self.egress.agenda.settings(entries);
+        self.admit_waiting();
         Ok(())
     }
 }

@@ -38,7 +38,7 @@ impl Connection {
             return;
         }
         if self.egress.agenda.has_settings() {
-            self.negotiation.all_cut();
+            self.negotiation.all_cut(self.clock.now());
             if !self.clock.is_set(Timer::SettingsAck) {
                 self.clock.set(Timer::SettingsAck, self.config.settings_ack_timeout);
             }
@@ -58,6 +58,8 @@ impl Connection {
             if stream.recv.is_closed() || stream.discard {
                 continue;
             }
+            self.grow_window(key);
+            let Some(stream) = self.streams.get_mut(key) else { continue };
             if let Some(increment) = stream.inbound.announce() {
                 self.egress.outbox.gather(|out| frame::window_update(out, Some(key.id), increment));
             }
@@ -67,15 +69,27 @@ impl Connection {
     fn cut_heads(&mut self, key: Key) {
         let Some(stream) = self.streams.get_mut(key) else { return };
         stream.in_heads = false;
+        if let Some((parent, request)) = stream.out.take_promise() {
+            if self.parent_of_promise(parent).is_none() {
+                return self.unpromise(key);
+            }
+            self.egress.cut_promise(parent, key.id, &request);
+        }
+        let Some(stream) = self.streams.get_mut(key) else { return };
         if stream.initiator == Initiator::Us && !stream.on_wire {
             self.highest_ours = self.highest_ours.max(key.id.get());
             self.streams_opened += 1;
             self.guard.saw_progress();
         }
         stream.on_wire = true;
+        let begins = stream.initiator == Initiator::Us && stream.out.has_heads();
         while let Some((fields, end)) = stream.out.pop_head() {
             self.egress.cut_head(key.id, &fields, end);
         }
+        if begins {
+            self.streams.activate(key);
+        }
+        let Some(stream) = self.streams.get_mut(key) else { return };
         if let Some(code) = stream.out.take_reset() {
             self.egress.agenda.reset(key.id, code);
             self.cut_control();

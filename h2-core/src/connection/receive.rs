@@ -87,7 +87,9 @@ impl Connection {
             Frame::Reset { stream, code } => self.on_reset(stream, code, now)?,
             Frame::Settings { entries } => self.on_settings(entries, now)?,
             Frame::SettingsAck => self.on_settings_ack()?,
-            Frame::PushPromise { .. } => return Err(Violation::UnexpectedPush.into()),
+            Frame::PushPromise { stream, promised, fragment, end_headers } => {
+                self.on_push_promise(stream, promised, fragment, end_headers, now)?;
+            }
             Frame::Ping { ack, payload } => self.on_ping(ack, payload, now)?,
             Frame::GoAway { last, code, debug } => self.on_goaway(last, code, debug, now)?,
             Frame::WindowUpdate { stream, increment } => {
@@ -141,7 +143,9 @@ impl Connection {
             && !(found.send.is_closed() && found.out.is_empty())
             && found.moved < WORTHWHILE
             && now.saturating_duration_since(found.opened).as_secs() == 0;
-        let complete = found.initiator == Initiator::Us && found.recv == Half::Closed;
+        let complete = self.role == Role::Client
+            && found.initiator == Initiator::Us
+            && found.recv == Half::Closed;
         found.send.close();
         found.recv.close();
         self.drop_queue(key);

@@ -98,6 +98,16 @@ impl Egress {
         });
     }
 
+    /// Cuts a promise of `id` on the stream `parent`.
+    pub(crate) fn cut_promise(&mut self, parent: StreamId, id: StreamId, request: &Fields) {
+        let Self { outbox, encoder, max_frame_size, .. } = self;
+        outbox.gather(|out| {
+            frame::push_promise(out, parent, id, *max_frame_size, |out| {
+                encoder.encode(request, out);
+            });
+        });
+    }
+
     /// Cuts the next frame of what follows the head: DATA, or what ends the stream.
     pub(crate) fn cut_body(&mut self, id: StreamId, stream: &mut Stream) -> Cut {
         let queued = stream.out.queued();

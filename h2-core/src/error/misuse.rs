@@ -45,6 +45,8 @@ pub enum Misuse {
     NotEnabled,
     /// Status of the wrong kind: 1xx for a final response, or the reverse.
     WrongStatusKind,
+    /// A request that cannot be promised: only GET and HEAD without a body can.
+    NotPromisable,
     /// A frame that cannot be sent: of a known type, or too long for the peer.
     InvalidFrame,
     /// As many frames of this kind wait to be written as the limit allows.
@@ -74,6 +76,7 @@ impl fmt::Display for Misuse {
             }
             Self::NotEnabled => f.write_str("the peer did not enable this"),
             Self::WrongStatusKind => f.write_str("status of the wrong kind"),
+            Self::NotPromisable => f.write_str("only GET and HEAD without a body can be promised"),
             Self::InvalidFrame => f.write_str("frame cannot be sent"),
             Self::QueueFull => f.write_str("too many such frames wait to be written"),
         }

@@ -2,8 +2,10 @@
 //!
 //! This room knows numbers. It has never heard of streams or frames.
 
+mod growth;
 mod inbound;
 mod window;
 
+pub(crate) use growth::Growth;
 pub(crate) use inbound::Inbound;
 pub(crate) use window::Window;

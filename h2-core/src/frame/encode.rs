@@ -79,16 +79,41 @@ pub(crate) fn headers(
     max_frame_size: usize,
     encode: impl FnOnce(&mut Vec<u8>),
 ) {
+    let end_flag = if end { flag::END_STREAM } else { 0 };
+    block(out, kind::HEADERS, stream, end_flag, max_frame_size, encode);
+}
+
+/// PUSH_PROMISE on `parent`, and as many CONTINUATION frames as the block needs.
+pub(crate) fn push_promise(
+    out: &mut Vec<u8>,
+    parent: StreamId,
+    promised: StreamId,
+    max_frame_size: usize,
+    encode: impl FnOnce(&mut Vec<u8>),
+) {
+    block(out, kind::PUSH_PROMISE, parent, 0, max_frame_size, |out| {
+        out.extend_from_slice(&promised.get().to_be_bytes());
+        encode(out);
+    });
+}
+
+fn block(
+    out: &mut Vec<u8>,
+    mut kind: u8,
+    stream: StreamId,
+    end_flag: u8,
+    max_frame_size: usize,
+    encode: impl FnOnce(&mut Vec<u8>),
+) {
     let start = out.len();
     out.extend_from_slice(&[0; HEAD_LEN]);
     let block_start = out.len();
     encode(out);
     let len = out.len() - block_start;
-    let end_flag = if end { flag::END_STREAM } else { 0 };
     if len <= max_frame_size {
         let flags = end_flag | flag::END_HEADERS;
         let len = u32::try_from(len).unwrap_or(0x00ff_ffff);
-        let head = FrameHead { len, kind: kind::HEADERS, flags, stream: stream.get() };
+        let head = FrameHead { len, kind, flags, stream: stream.get() };
         if let Some(place) = out.get_mut(start..block_start) {
             place.copy_from_slice(&head.octets());
         }
@@ -97,7 +122,6 @@ pub(crate) fn headers(
     let block = out.split_off(block_start);
     out.truncate(start);
     let mut fragments = block.chunks(max_frame_size).peekable();
-    let mut kind = kind::HEADERS;
     let mut flags = end_flag;
     while let Some(fragment) = fragments.next() {
         if fragments.peek().is_none() {

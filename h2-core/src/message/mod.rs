@@ -10,5 +10,6 @@ mod rules;
 
 pub(crate) use length::{BodyLength, Mismatch};
 pub use request::RequestHead;
+pub(crate) use request::may_be_promised;
 pub use response::{ResponseHead, Trailers};
 pub(crate) use rules::Direction;

@@ -295,7 +295,6 @@ fn text(octets: &[u8]) -> &str {
 
 /// Whether a method asks for something without changing it and without sending a body, so that its
 /// request may be promised (RFC 9113 §8.4).
-#[allow(dead_code)] // used by server push
 pub(crate) fn may_be_promised(head: &RequestHead) -> bool {
     matches!(head.method(), "GET" | "HEAD") && head.content_length().unwrap_or(0) == 0
 }

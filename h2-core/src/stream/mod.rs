@@ -8,4 +8,4 @@ mod table;
 pub(crate) use closed::{ClosedStreams, How};
 pub(crate) use outgoing::{Outgoing, Tail};
 pub(crate) use state::Half;
-pub(crate) use table::{Initiator, Key, Stream, Table};
+pub(crate) use table::{Initiator, Key, Standing, Stream, Table};

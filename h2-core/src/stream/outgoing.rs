@@ -4,12 +4,15 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
+use crate::StreamId;
 use crate::error::ErrorCode;
 use crate::fields::Fields;
 
 /// The send queue of a stream. Nothing in it has been cut into frames.
 #[derive(Debug, Default)]
 pub(crate) struct Outgoing {
+    /// The request that is promised on another stream, before everything else.
+    promise: Option<(StreamId, Fields)>,
     /// Interim responses, before the head.
     informational: VecDeque<Fields>,
     head: Option<Fields>,
@@ -38,6 +41,15 @@ pub(crate) enum Tail {
 }
 
 impl Outgoing {
+    /// Promises `request` on the stream `parent`.
+    pub(crate) fn set_promise(&mut self, parent: StreamId, request: Fields) {
+        self.promise = Some((parent, request));
+    }
+
+    pub(crate) fn take_promise(&mut self) -> Option<(StreamId, Fields)> {
+        self.promise.take()
+    }
+
     pub(crate) fn push_informational(&mut self, fields: Fields) {
         self.informational.push_back(fields);
     }
@@ -56,7 +68,7 @@ impl Outgoing {
     }
 
     pub(crate) fn has_heads(&self) -> bool {
-        self.head.is_some() || !self.informational.is_empty()
+        self.head.is_some() || !self.informational.is_empty() || self.promise.is_some()
     }
 
     /// Interim responses that wait.

@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::{Half, Outgoing};
 use crate::StreamId;
 use crate::event::Event;
-use crate::flow::{Inbound, Window};
+use crate::flow::{Growth, Inbound, Window};
 use crate::message::BodyLength;
 use crate::priority::Priority;
 
@@ -37,6 +37,7 @@ pub(crate) struct Stream {
     pub(crate) recv: Half,
     pub(crate) send_window: Window,
     pub(crate) inbound: Inbound,
+    pub(crate) growth: Growth,
     pub(crate) out: Outgoing,
     pub(crate) recv_length: BodyLength,
     pub(crate) send_length: BodyLength,
@@ -95,6 +96,7 @@ impl Stream {
             recv: Half::Head,
             send_window: Window::new(send_window),
             inbound,
+            growth: Growth::new(now),
             out: Outgoing::default(),
             recv_length: BodyLength::default(),
             send_length: BodyLength::default(),
@@ -149,28 +151,55 @@ pub(crate) struct Table {
     /// Streams on the wire: opened by us, opened by the peer.
     open_ours: usize,
     open_theirs: usize,
+    /// Promised streams whose response has not begun; they count against no limit but their own.
+    reserved: usize,
     /// Streams of the peer that hold a slot: known to the application, not both over and let go.
     slots: usize,
     /// Streams of the peer that wait for a slot, oldest first.
     waiting: VecDeque<Key>,
 }
 
+/// Which of the counters a stream is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// `reserved`: promised, and its response has not begun (RFC 9113 §5.1).
+    Reserved,
+    /// `open_ours` or `open_theirs`.
+    Open,
+    /// None: over on the wire, and only kept for the application.
+    Over,
+}
+
 #[derive(Debug)]
 struct Place {
     id: Option<StreamId>,
-    /// Counted in `open_ours` or `open_theirs`.
-    open: bool,
+    standing: Standing,
     slot: bool,
     stream: Stream,
 }
 
 impl Table {
     pub(crate) fn insert(&mut self, id: StreamId, stream: Stream) -> Key {
-        match stream.initiator {
-            Initiator::Us => self.open_ours += 1,
-            Initiator::Peer => self.open_theirs += 1,
+        *self.counter(stream.initiator, Standing::Open) += 1;
+        self.settle_in(id, stream, Standing::Open)
+    }
+
+    /// Takes in a promised stream.
+    pub(crate) fn reserve(&mut self, id: StreamId, stream: Stream) -> Key {
+        self.reserved += 1;
+        self.settle_in(id, stream, Standing::Reserved)
+    }
+
+    fn counter(&mut self, initiator: Initiator, standing: Standing) -> &mut usize {
+        match (standing, initiator) {
+            (Standing::Reserved, _) => &mut self.reserved,
+            (_, Initiator::Us) => &mut self.open_ours,
+            (_, Initiator::Peer) => &mut self.open_theirs,
         }
-        let place = Place { id: Some(id), open: true, slot: false, stream };
+    }
+
+    fn settle_in(&mut self, id: StreamId, stream: Stream, standing: Standing) -> Key {
+        let place = Place { id: Some(id), standing, slot: false, stream };
         let index = match self.free.pop() {
             Some(index) => {
                 if let Some(free) = self.places.get_mut(index as usize) {
@@ -237,21 +266,37 @@ impl Table {
 
     /// The stream is over on the wire: it no longer counts against any limit on open streams.
     pub(crate) fn close(&mut self, key: Key) {
-        let Some(place) = self.place_mut(key) else { return };
-        if !std::mem::take(&mut place.open) {
-            return;
-        }
-        match place.stream.initiator {
-            Initiator::Us => self.open_ours -= 1,
-            Initiator::Peer => self.open_theirs -= 1,
+        self.stand(key, Standing::Over);
+    }
+
+    /// The response of a promised stream begins: it counts as open from here on.
+    pub(crate) fn activate(&mut self, key: Key) {
+        if self.standing(key) == Standing::Reserved {
+            self.stand(key, Standing::Open);
         }
     }
 
-    /// Whether the stream still counts as open.
+    fn stand(&mut self, key: Key, standing: Standing) {
+        let Some(place) = self.place_mut(key) else { return };
+        let before = std::mem::replace(&mut place.standing, standing);
+        let initiator = place.stream.initiator;
+        if before != Standing::Over {
+            *self.counter(initiator, before) -= 1;
+        }
+        if standing != Standing::Over {
+            *self.counter(initiator, standing) += 1;
+        }
+    }
+
+    /// How a stream counts; one that is not there is over.
+    pub(crate) fn standing(&self, key: Key) -> Standing {
+        let place = self.places.get(key.index as usize).filter(|place| place.id == Some(key.id));
+        place.map_or(Standing::Over, |place| place.standing)
+    }
+
+    /// Whether the stream is not over on the wire.
     pub(crate) fn is_open(&self, key: Key) -> bool {
-        self.places
-            .get(key.index as usize)
-            .is_some_and(|place| place.id == Some(key.id) && place.open)
+        self.standing(key) != Standing::Over
     }
 
     /// Removes a stream altogether, and frees its slot.
@@ -287,6 +332,10 @@ impl Table {
 
     pub(crate) fn open_theirs(&self) -> usize {
         self.open_theirs
+    }
+
+    pub(crate) fn reserved(&self) -> usize {
+        self.reserved
     }
 
     pub(crate) fn slots(&self) -> usize {

@@ -12,9 +12,13 @@ use crate::error::{CloseReason, Outcome};
 impl Engine {
     /// The transport failed.
     pub(super) fn broken(&mut self, error: io::Error) {
-        // The protocol may know better why: a GOAWAY that was received just before.
+        // The protocol may know of an earlier cause.
+        let reason = match self.conn.close_reason() {
+            Some(reason) => CloseReason::from_core(reason, self.http1),
+            None => CloseReason::from_io(error),
+        };
         self.conn.receive_eof(self.now);
-        self.close(CloseReason::from_io(error));
+        self.close(reason);
     }
 
     /// The task was dropped before the connection ended.

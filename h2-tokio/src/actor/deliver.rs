@@ -15,7 +15,7 @@ impl Engine {
     pub(super) fn deliver(&mut self, event: Event, accept: &mut impl Accept) {
         match event {
             Event::RequestReceived { stream, head, end } => {
-                accept.accept(self, Inbound { stream, head, end, reset: false });
+                accept.accept(self, Inbound { stream, head, end });
             }
             Event::InformationalReceived { stream, head } => self.on_informational(stream, head),
             Event::ResponseReceived { stream, head, end } => self.on_response(stream, head, end),
@@ -50,7 +50,7 @@ impl Engine {
     fn on_informational(&mut self, stream: StreamId, head: ResponseHead) {
         let Some(slot) = self.slot(stream) else { return };
         let mut state = slot.lock();
-        if !state.recv.wants_interim && state.recv.waker.is_some() {
+        if !state.recv.streamed {
             drop(state);
             Counters::add(&self.shared.counters.dropped_informational, 1);
             return;

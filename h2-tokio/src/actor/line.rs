@@ -164,7 +164,7 @@ impl Engine {
                 if whole {
                     entry.finish = Finish::Done;
                 }
-                let waker = state.recv.waker.take();
+                let waker = state.recv.streamed.then(|| state.recv.waker.take()).flatten();
                 let more = !whole && !state.send.chunks.is_empty();
                 drop(state);
                 self.entries.insert(stream, entry);

@@ -35,6 +35,9 @@ use crate::hub::Shared;
 /// Rounds of one poll, so that a busy connection leaves room for other tasks.
 const ROUNDS: usize = 16;
 
+/// Reads from a transport that takes no more writes.
+const LAST_READS: usize = 64;
+
 /// A request that a client opened.
 #[derive(Debug)]
 pub(crate) struct Inbound {
@@ -42,8 +45,6 @@ pub(crate) struct Inbound {
     pub(crate) head: RequestHead,
     /// It has no body.
     pub(crate) end: bool,
-    /// It was reset before anybody began it.
-    pub(crate) reset: bool,
 }
 
 /// Who takes the requests of a connection.
@@ -264,8 +265,22 @@ where
         match self.transport.write(cx, &mut self.engine) {
             Ok(moved) => moved,
             Err(error) => {
+                self.hear_out(cx);
                 self.engine.broken(error);
                 true
+            }
+        }
+    }
+
+    /// Reads what the peer said before it stopped taking anything: that tells why better than the
+    /// transport does.
+    fn hear_out(&mut self, cx: &mut Context<'_>) {
+        for _ in 0..LAST_READS {
+            let more = self.read(cx);
+            // Cutting decides whether a GOAWAY left anything to wait for.
+            let _ = self.engine.conn.data_to_send(self.engine.now);
+            if !self.deliver() && !more {
+                break;
             }
         }
     }

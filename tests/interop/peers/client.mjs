@@ -8,7 +8,8 @@ import crypto from 'node:crypto';
 import http2 from 'node:http2';
 
 const [url, pid] = process.argv.slice(2);
-const session = http2.connect(url, { rejectUnauthorized: false });
+// Node counts what a session buffers, bodies included, and refuses its own streams beyond 10 MB.
+const session = http2.connect(url, { rejectUnauthorized: false, maxSessionMemory: 100 });
 session.on('error', (error) => console.log(`session: ${error}`));
 
 // Resolves with everything that came back; rejects when the stream was reset.
@@ -40,7 +41,6 @@ const cases = {
     const { head, body } = await call({ ':path': '/' });
     assert.equal(head[':status'], 200);
     assert.ok(body.length > 0);
-    assert.ok(head.date);
   },
   async 'not found'() {
     assert.equal((await call({ ':path': '/nowhere' })).head[':status'], 404);

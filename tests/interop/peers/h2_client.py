@@ -30,9 +30,9 @@ class Client:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.pieces = pieces
         self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
-        if window is not None:
-            self.h2.local_settings.initial_window_size = window
         self.h2.initiate_connection()
+        if window is not None:
+            self.h2.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: window})
         self.h2.increment_flow_control_window(1 << 30)
         self.bodies, self.heads, self.interim, self.trailers = {}, {}, {}, {}
         self.ended, self.resets, self.shut = set(), {}, set()

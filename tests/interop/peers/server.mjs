@@ -5,7 +5,8 @@
 import http2 from 'node:http2';
 
 const maxConcurrentStreams = Number(process.argv[2] ?? 100);
-const server = http2.createServer({ settings: { maxConcurrentStreams } });
+// Node counts what a session buffers, bodies included, and refuses its own streams beyond 10 MB.
+const server = http2.createServer({ settings: { maxConcurrentStreams }, maxSessionMemory: 100 });
 
 function pattern(length) {
   return Buffer.from(Uint8Array.from({ length }, (_, i) => i % 251));

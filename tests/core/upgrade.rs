@@ -1,0 +1,48 @@
+//! Connections that began as HTTP/1.1.
+
+use std::time::Instant;
+
+use bytes::{Buf, BytesMut};
+use h2_core::{Config, Connection, End, Event, Misuse, RequestHead, ResponseHead, StreamId};
+
+const NONE: [(&str, &str); 0] = [];
+
+fn get() -> RequestHead {
+    RequestHead::new("GET", "http", "example.org", "/", NONE).unwrap()
+}
+
+fn carry(from: &mut Connection, to: &mut Connection, now: Instant) {
+    let outbox = from.data_to_send(now);
+    let mut wire = BytesMut::from(&outbox.copy_to_bytes(outbox.remaining())[..]);
+    let _ = to.receive_data(&mut wire, now);
+    assert!(wire.is_empty());
+}
+
+#[test]
+fn the_upgraded_request_is_answered_on_stream_one_and_the_next_one_is_three() {
+    let now = Instant::now();
+    let settings = Config::client().http2_settings();
+    let mut client = Connection::upgraded_client(Config::client(), &get(), now);
+    let mut server = Connection::upgraded_server(Config::server(), &settings, get(), now).unwrap();
+    let Some(Event::RequestReceived { stream, end, .. }) = server.poll_event() else { panic!() };
+    assert_eq!((stream, end), (StreamId::ONE, true));
+    assert_eq!(server.remote_settings().initial_window_size, Config::client().stream_window);
+    server.send_response(stream, ResponseHead::new(200, NONE).unwrap(), End::Now).unwrap();
+    carry(&mut server, &mut client, now);
+    carry(&mut client, &mut server, now);
+    let answered = std::iter::from_fn(|| client.poll_event())
+        .any(|event| matches!(event, Event::ResponseReceived { stream: StreamId::ONE, .. }));
+    assert!(answered);
+    assert_eq!(client.send_request(get(), End::Now).unwrap().get(), 3);
+    carry(&mut client, &mut server, now);
+    assert_eq!(server.close_reason(), None);
+}
+
+#[test]
+fn settings_that_make_no_sense_are_refused() {
+    let now = Instant::now();
+    for bad in ["A", "AAMAAAB", "!!!!", "AAUAAAAA"] {
+        let server = Connection::upgraded_server(Config::server(), bad, get(), now);
+        assert_eq!(server.unwrap_err(), Misuse::InvalidSetting, "{bad}");
+    }
+}
