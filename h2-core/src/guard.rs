@@ -35,6 +35,11 @@ impl TokenBucket {
         }
     }
 
+    /// Whole tokens in the purse, as of the last payment.
+    pub(crate) fn tokens(&self) -> u64 {
+        self.level / TOKEN
+    }
+
     /// Whether less than a quarter is left.
     pub(crate) fn is_low(&self) -> bool {
         self.level * 4 < self.brim
@@ -97,6 +102,12 @@ impl Guard {
     /// Whether early resets have become so many that new streams should go elsewhere.
     pub(crate) fn resets_are_low(&self) -> bool {
         self.resets.as_ref().is_some_and(TokenBucket::is_low)
+    }
+
+    /// Tokens left: for resets, for glitches.
+    pub(crate) fn tokens(&self) -> (Option<u64>, Option<u64>) {
+        let tokens = |bucket: &Option<TokenBucket>| bucket.as_ref().map(TokenBucket::tokens);
+        (tokens(&self.resets), tokens(&self.glitches))
     }
 
     /// HEADERS or DATA passed, either way.

@@ -79,6 +79,7 @@ mod frame;
 mod guard;
 pub mod hpack;
 mod message;
+mod observe;
 mod priority;
 mod settings;
 mod stream;
@@ -93,6 +94,7 @@ pub use error::{
 pub use event::{End, Event, ResetCause};
 pub use fields::{Field, Fields, Iter as FieldsIter, SharedFields};
 pub use message::{RequestHead, ResponseHead, Trailers};
+pub use observe::{FrameCounts, Stats};
 pub use priority::Priority;
 pub use settings::Settings;
 pub use stream_id::StreamId;

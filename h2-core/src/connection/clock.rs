@@ -15,7 +15,7 @@ pub struct Deadline {
 }
 
 /// All timers, in the order in which they act when they are due together.
-const TIMERS: [Timer; 9] = [
+const TIMERS: [Timer; 10] = [
     Timer::Handshake,
     Timer::HeaderBlock,
     Timer::SettingsAck,
@@ -25,6 +25,7 @@ const TIMERS: [Timer; 9] = [
     Timer::KeepAlive,
     Timer::Idle,
     Timer::MaxAge,
+    Timer::Trim,
 ];
 
 /// The deadlines of one connection, and the latest moment it has heard of.

@@ -104,6 +104,8 @@ impl Connection {
                 Violation::Compression { cause }
             }
         })?;
+        self.counted.header_octets_received += block.len() as u64;
+        self.counted.header_list_size_received += decoded.list_size as u64;
         let too_large = decoded.too_large;
         let stream = opening.stream;
         if let Some(promised) = opening.promised {

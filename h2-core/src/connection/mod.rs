@@ -36,6 +36,7 @@ use crate::flow::Inbound;
 use crate::frame::{Block, BlockLimits, PREFACE, Reader};
 use crate::guard::Guard;
 use crate::hpack::{Decoder, ListLimits};
+use crate::observe::Stats;
 use crate::priority::Priority;
 use crate::settings::{DEFAULT_WINDOW, Settings};
 use crate::stream::{ClosedStreams, Half, Key, Table};
@@ -98,6 +99,8 @@ pub struct Connection {
     highest_processed: u32,
     /// Streams ever opened, for what WINDOW_UPDATE frames may cost.
     streams_opened: u64,
+    /// How many of them there were when memory was last given back.
+    trimmed_at: u64,
     /// Octets that streams have queued beyond what is their own.
     pool_used: usize,
     /// What the outbox had given away when progress was last looked at.
@@ -110,6 +113,8 @@ pub struct Connection {
     early_priorities: Vec<(StreamId, Priority)>,
     /// Payloads of the application's PING frames that were not answered, oldest first.
     pings: VecDeque<([u8; 8], Instant)>,
+    /// Counters of what arrived; the rest of the snapshot is filled in when it is asked for.
+    counted: Stats,
     random: SplitMix,
     reason: Option<CloseReason>,
 }
@@ -201,12 +206,14 @@ impl Connection {
             highest_theirs: 0,
             highest_processed: 0,
             streams_opened: 0,
+            trimmed_at: u64::MAX,
             pool_used: 0,
             taken: 0,
             permits: 0,
             slot_wanted: false,
             early_priorities: Vec::new(),
             pings: VecDeque::new(),
+            counted: Stats::default(),
             random: SplitMix(config.seed),
             reason: None,
             negotiation,
@@ -392,8 +399,34 @@ impl Connection {
         self.negotiation.remote()
     }
 
+    /// How the connection stands and what it has done. Allocates nothing.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let (reset_tokens, glitch_tokens) = self.guard.tokens();
+        Stats {
+            octets_sent: self.egress.outbox.taken(),
+            streams_opened: self.streams_opened,
+            open_outbound_streams: self.streams.open_ours(),
+            open_inbound_streams: self.streams.open_theirs(),
+            waiting_requests: self.streams.waiting(),
+            pool_used: self.pool_used,
+            outbox: self.egress.outbox.len(),
+            unread: self.inbound.unread(),
+            send_window: self.egress.window.size(),
+            receive_window: self.inbound.promised(),
+            data_frames_sent: self.egress.data_frames,
+            reset_tokens,
+            glitch_tokens,
+            decoder_table: self.decoder.table_size(),
+            encoder_table: self.egress.encoder.table_size(),
+            round_trip: self.round_trip,
+            ..self.counted
+        }
+    }
+
     /// Gives back memory that only a busy connection needs: scratch space, the unused part of the
-    /// HPACK tables. Costs nothing but the allocations that the next burst makes again.
+    /// HPACK tables. It costs the allocations that the next burst makes again. A connection does it
+    /// by itself when it has had no stream for a second ([`Timer::Trim`]).
     pub fn trim(&mut self) {
         self.decoder.trim();
         self.egress.encoder.trim();

@@ -1,6 +1,6 @@
 //! Frames as they leave: cut when the transport has room, most urgent first.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Connection;
 use super::receive::Place;
@@ -10,6 +10,9 @@ use crate::error::{CloseReason, Fault, Timer, Violation};
 use crate::event::Event;
 use crate::frame::{self, kind};
 use crate::stream::{How, Initiator, Key};
+
+/// Idle time after which memory is given back.
+const TRIM_AFTER: Duration = Duration::from_secs(1);
 
 impl Connection {
     /// Cuts frames until a batch is full or there is nothing left to cut.
@@ -245,6 +248,7 @@ impl Connection {
         } else if moved || !self.clock.is_set(Timer::WriteStall) {
             self.clock.set(Timer::WriteStall, self.config.write_stall_timeout);
         }
+        self.watch_memory();
         if self.config.idle_timeout.is_some() && self.reason.is_none() {
             let busy = self.streams.len() > 0 || !self.farewell.is_open();
             if busy {
@@ -252,6 +256,17 @@ impl Connection {
             } else if !self.clock.is_set(Timer::Idle) {
                 self.clock.set(Timer::Idle, self.config.idle_timeout);
             }
+        }
+    }
+
+    /// A second after the last stream, memory goes back that was needed for streams.
+    fn watch_memory(&mut self) {
+        let idle = self.streams.len() == 0 && self.reason.is_none();
+        let used = self.trimmed_at != self.streams_opened;
+        match (idle && used, self.clock.is_set(Timer::Trim)) {
+            (true, false) => self.clock.set(Timer::Trim, Some(TRIM_AFTER)),
+            (false, true) => self.clock.clear(Timer::Trim),
+            _ => {}
         }
     }
 

@@ -57,6 +57,8 @@ impl Connection {
 
     fn take_frame(&mut self, head: FrameHead, input: &mut BytesMut, now: Instant) {
         let total = head.total();
+        self.counted.received.count(head.kind);
+        self.counted.octets_received += total as u64;
         let payload = input.get(HEAD_LEN..total).unwrap_or_default();
         let admitted = self.block.admit(head).map_err(Fault::from);
         match admitted.and_then(|()| decode(head, payload)).and_then(|f| self.on_frame(f, now)) {

@@ -44,6 +44,8 @@ pub enum Timer {
     Drain,
     /// Output that the transport does not take.
     WriteStall,
+    /// Memory that only a busy connection needs; it ends nothing.
+    Trim,
 }
 
 impl Timer {
@@ -60,6 +62,7 @@ impl Timer {
             Self::Farewell => "farewell",
             Self::Drain => "drain",
             Self::WriteStall => "write stall",
+            Self::Trim => "trim",
         }
     }
 }

@@ -259,6 +259,11 @@ impl Table {
         None
     }
 
+    /// How many streams wait for a slot, those included that were reset meanwhile.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Whether any stream waits for a slot.
     pub(crate) fn has_waiting(&self) -> bool {
         !self.waiting.is_empty()
