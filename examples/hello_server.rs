@@ -213,10 +213,14 @@ async fn echo(request: Request<RecvBody>, mut responder: Responder) -> Answered 
         response.headers_mut().insert(CONTENT_TYPE, kind.clone());
     }
     let mut received = request.into_body();
+    // The head of an answer could tell a client that its body is not wanted, so it waits for the
+    // first piece of that.
+    let mut next = received.data().await;
     let mut sent = responder.send_response(response)?;
-    while let Some(piece) = received.data().await {
+    while let Some(piece) = next {
         // Waits while the client does not read; meanwhile nothing more is read from it either.
         sent.send_data(piece?).await?;
+        next = received.data().await;
     }
     match received.trailers().await? {
         Some(trailers) => sent.send_trailers(trailers),

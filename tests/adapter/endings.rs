@@ -192,7 +192,8 @@ async fn a_body_that_fails_is_the_error_of_its_request() {
 #[tokio::test(start_paused = true)]
 async fn a_response_body_that_fails_is_no_clean_end() {
     let client = client_of(|_| async {
-        let frames = [Ok(Frame::data(Bytes::from_static(b"half"))), Err(std::io::Error::other("x"))];
+        let frames =
+            [Ok(Frame::data(Bytes::from_static(b"half"))), Err(std::io::Error::other("x"))];
         Ok(Response::new(StreamBody::new(futures::stream::iter(frames))))
     });
     let outcome = match client.request(get("/")).await {

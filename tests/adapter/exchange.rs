@@ -8,9 +8,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Versio
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Empty, Full, StreamBody};
 
-use crate::support::{
-    client_of, client_with, echo, get, head_of, hello, octets, pair, post, read,
-};
+use crate::support::{client_of, client_with, echo, get, head_of, hello, octets, pair, post, read};
 
 #[tokio::test(start_paused = true)]
 async fn a_get_is_answered() {

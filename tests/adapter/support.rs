@@ -128,7 +128,9 @@ impl Peer {
         loop {
             self.flush().await;
             match self.conn.poll_event() {
-                Some(Event::SettingsChanged { .. } | Event::SettingsAcknowledged { .. }) => continue,
+                Some(Event::SettingsChanged { .. } | Event::SettingsAcknowledged { .. }) => {
+                    continue;
+                }
                 Some(event) => return Some(event),
                 None => {}
             }
