@@ -5,9 +5,11 @@
 //! are those of the acceptance criteria. `H2_INTEROP_PYTHON` names the Python to use, and
 //! `H2_INTEROP_RELEASE` a folder with the optimized `bench_server`.
 
+mod client;
 mod curl;
 mod large;
 mod nghttp;
 mod ours;
 mod process;
 mod scripts;
+mod servers;

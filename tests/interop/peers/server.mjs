@@ -19,10 +19,12 @@ function route(stream, headers) {
       stream.respond({ ':status': 200, 'content-type': 'text/plain' });
       return stream.end('Hello from Node.\n');
     case 'echo': {
-      let trailers;
+      if (headers.expect === '100-continue') stream.additionalHeaders({ ':status': 100 });
+      let trailers = {};
       stream.on('trailers', (fields) => (trailers = fields));
       stream.respond({ ':status': 200 }, { waitForTrailers: true });
-      stream.on('wantTrailers', () => (trailers ? stream.sendTrailers(trailers) : stream.close()));
+      // No trailers are an end like any other; close() would be a reset.
+      stream.on('wantTrailers', () => stream.sendTrailers(trailers));
       return stream.pipe(stream);
     }
     case 'bytes':
@@ -66,7 +68,6 @@ server.on('stream', (stream, headers) => {
   stream.on('error', () => {});
   route(stream, headers);
 });
-// `expect: 100-continue` is answered by Node before the stream event.
 server.listen(0, '127.0.0.1', () => console.log(`listening on ${server.address().port}`));
 // The test that started this process ends it by closing its standard input.
 process.stdin.on('end', () => process.exit(0)).resume();
