@@ -302,7 +302,7 @@ async fn open(
         state.recv.streamed = true;
     }
     let sender = SendBody::new(Arc::clone(&slot), Arc::clone(hub), false);
-    let mut response = dispatch(hub, permit, slot)?;
+    let response = dispatch(hub, permit, slot)?;
     std::future::poll_fn(|cx| response.poll_opened(cx)).await?;
     Ok((sender, response))
 }

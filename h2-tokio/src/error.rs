@@ -189,7 +189,7 @@ impl Error {
         };
         let reason = match cause {
             ResetCause::Violation(violation) => Reason::Violation(violation.clone()),
-            _ => Reason::Peer,
+            ResetCause::Peer | ResetCause::NotProcessed | _ => Reason::Peer,
         };
         Self::new(Scope::Stream, reason, code, outcome)
     }
@@ -247,7 +247,7 @@ impl CloseReason {
             h2_core::Origin::Peer => Reason::Peer,
             h2_core::Origin::Eof => Reason::Eof,
             h2_core::Origin::Timeout(timer) => Reason::Timeout(*timer),
-            _ => Reason::Us,
+            h2_core::Origin::Local | _ => Reason::Us,
         };
         let mut cause = Cause::new(Scope::Connection, who, reason.code);
         cause.debug = reason.debug.clone();

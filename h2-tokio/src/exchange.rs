@@ -198,7 +198,7 @@ impl State {
     }
 
     /// Waits until another piece may be given.
-    pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    pub(crate) fn poll_room(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
         if let Some(error) = self.send_error() {
             return Poll::Ready(Err(error));
         }
@@ -210,7 +210,7 @@ impl State {
     }
 
     /// Waits until the peer, or the end of the stream, makes sending pointless.
-    pub(crate) fn poll_stopped(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
+    pub(crate) fn poll_stopped(&mut self, cx: &Context<'_>) -> Poll<Error> {
         if let Some(error) = self.send_error() {
             return Poll::Ready(error);
         }

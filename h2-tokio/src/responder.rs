@@ -97,10 +97,7 @@ impl Responder {
         std::future::poll_fn(|cx| self.poll_cancelled(cx)).await
     }
 
-    pub(crate) fn poll_cancelled(
-        &mut self,
-        cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Error> {
+    pub(crate) fn poll_cancelled(&self, cx: &std::task::Context<'_>) -> std::task::Poll<Error> {
         match &self.link {
             Some((slot, _)) => slot.lock().poll_stopped(cx),
             None => std::task::Poll::Pending,

@@ -42,7 +42,7 @@ impl ResponseFuture {
         std::future::poll_fn(|cx| self.poll_informational(cx)).await
     }
 
-    fn poll_informational(&mut self, cx: &mut Context<'_>) -> Poll<Option<Response<()>>> {
+    fn poll_informational(&self, cx: &Context<'_>) -> Poll<Option<Response<()>>> {
         let Some((slot, _)) = &self.link else { return Poll::Ready(None) };
         let mut state = slot.lock();
         if !state.recv.interim.is_empty() {
@@ -58,7 +58,7 @@ impl ResponseFuture {
     }
 
     /// Waits until the request has a stream.
-    pub(crate) fn poll_opened(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    pub(crate) fn poll_opened(&self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
         let Some((slot, _)) = &self.link else { return Poll::Ready(Ok(())) };
         let mut state = slot.lock();
         if state.stream.is_some() {

@@ -21,7 +21,7 @@ use crate::body::RecvBody;
 use crate::body::pump::{self, BoxError, Pump, Start};
 use crate::chunks::Chunks;
 use crate::config::{Config, Knobs};
-use crate::convert::{self, Extra};
+use crate::convert::{self, Date, Extra, LastAuthority};
 use crate::error::{CloseReason, Error};
 use crate::exchange::{Finish, Slot};
 use crate::hub::{self, Counters, Hub};
@@ -71,6 +71,8 @@ where
         futures: Spare::default(),
         bodies: Spare::default(),
         spawn_until: None,
+        date: None,
+        authority: LastAuthority::default(),
     };
     Serve { actor: Actor::new(io, engine, serving), hub }
 }
@@ -225,6 +227,9 @@ where
     bodies: Spare<B>,
     /// Handlers took too long in place, so they get tasks until then.
     spawn_until: Option<Instant>,
+    /// The present, for the requests of one turn.
+    date: Option<Date>,
+    authority: LastAuthority,
 }
 
 /// A request that was not begun.
@@ -270,6 +275,7 @@ where
         }
         let in_place =
             self.knobs.poll_in_place && self.spawn_until.is_none_or(|until| until <= engine.now);
+        self.date = self.knobs.add_date.then(Date::now);
         let started = Instant::now();
         let mut begun = 0;
         while begun < AT_ONCE && self.poll_service(engine, cx) {
@@ -286,6 +292,10 @@ where
             self.spawn_until = (each > TOO_LONG).then(|| engine.now + PENANCE);
         }
         begun > 0
+    }
+
+    fn is_busy(&self) -> bool {
+        !self.line.is_empty()
     }
 
     fn closed(&mut self) {
@@ -338,7 +348,7 @@ where
         let expects = !end
             && self.knobs.auto_continue
             && head.get("expect").is_some_and(|value| value.eq_ignore_ascii_case(b"100-continue"));
-        let request = match convert::request(head) {
+        let request = match convert::request(head, &mut self.authority) {
             Ok(request) => request,
             Err(refused) => {
                 Counters::add(&self.hub.shared.counters.unmappable_requests, 1);
@@ -426,7 +436,7 @@ where
     ) {
         let (parts, body) = response.into_parts();
         let void = head_only || convert::is_bodiless(parts.status);
-        let extra = extra(&body, parts.status, head_only, self.knobs.add_date);
+        let extra = extra(&body, parts.status, head_only, self.date);
         let head = match convert::response_head(parts.status, &parts.headers, extra) {
             Ok((head, stripped)) => {
                 Counters::add(&self.hub.shared.counters.stripped_fields, stripped);
@@ -492,7 +502,12 @@ fn answer_status(engine: &mut Engine, stream: StreamId, status: http::StatusCode
 }
 
 /// The fields that are added to a response.
-fn extra<B: Body>(body: &B, status: http::StatusCode, head_only: bool, date: bool) -> Extra {
+fn extra<B: Body>(
+    body: &B,
+    status: http::StatusCode,
+    head_only: bool,
+    date: Option<Date>,
+) -> Extra {
     let content_length = match body.size_hint().exact() {
         // The body of an answer to HEAD is often left out; its length is then not zero.
         Some(0) if head_only => None,
@@ -568,7 +583,8 @@ where
         };
         let (parts, body) = response.into_parts();
         let head_only = responder.is_void(http::StatusCode::OK);
-        let extra = extra(&body, parts.status, head_only, self.date);
+        let date = self.date.then(Date::now);
+        let extra = extra(&body, parts.status, head_only, date);
         let Ok((head, void)) = responder.head(parts.status, &parts.headers, extra) else { return };
         if void || body.is_end_stream() {
             let _ = responder.start_with(head, &mut Chunks::default(), Finish::End);

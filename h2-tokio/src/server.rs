@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::actor::{Accept, Actor, Engine, Inbound};
 use crate::body::RecvBody;
 use crate::config::Config;
-use crate::convert;
+use crate::convert::{self, LastAuthority};
 use crate::error::CloseReason;
 use crate::exchange::{Slot, register};
 use crate::handle::common_methods;
@@ -47,7 +47,11 @@ where
     let engine = Engine::server(&config, commands, Arc::clone(&hub.shared));
     let queue = Arc::new(Queue::default());
     let driver = Driver { actor: Actor::new(io, engine, Queueing { queue: Arc::clone(&queue) }) };
-    (Handle { hub: Arc::clone(&hub) }, Incoming { queue, hub }, driver)
+    (
+        Handle { hub: Arc::clone(&hub) },
+        Incoming { queue, hub, authority: LastAuthority::default() },
+        driver,
+    )
 }
 
 /// The future that runs a connection. Dropped, it aborts it: every stream and handle hears of it.
@@ -98,6 +102,7 @@ impl Handle {
 pub struct Incoming {
     queue: Arc<Queue>,
     hub: Arc<Hub>,
+    authority: LastAuthority,
 }
 
 impl Incoming {
@@ -110,10 +115,7 @@ impl Incoming {
         std::future::poll_fn(|cx| self.poll_accept(cx)).await
     }
 
-    fn poll_accept(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<(Request<RecvBody>, Responder)>> {
+    fn poll_accept(&mut self, cx: &Context<'_>) -> Poll<Option<(Request<RecvBody>, Responder)>> {
         loop {
             let mut line = self.queue.lock();
             let Some(accepted) = line.requests.pop_front() else {
@@ -131,7 +133,7 @@ impl Incoming {
     }
 
     /// Makes a request of what was received, unless that is over already or cannot be one.
-    fn hand_out(&self, accepted: Accepted) -> Option<(Request<RecvBody>, Responder)> {
+    fn hand_out(&mut self, accepted: Accepted) -> Option<(Request<RecvBody>, Responder)> {
         let Accepted { slot, inbound } = accepted;
         let Inbound { stream, head, end } = inbound;
         let length = head.content_length();
@@ -146,7 +148,7 @@ impl Incoming {
         if reset {
             return None;
         }
-        match convert::request(head) {
+        match convert::request(head, &mut self.authority) {
             Ok(request) => Some((request.map(|()| body), responder)),
             Err(refused) => {
                 Counters::add(&self.hub.shared.counters.unmappable_requests, 1);
@@ -243,6 +245,10 @@ impl Accept for Queueing {
     fn forget(&mut self, _: StreamId) {}
 
     fn poll(&mut self, _: &mut Engine, _: &mut Context<'_>) -> bool {
+        false
+    }
+
+    fn is_busy(&self) -> bool {
         false
     }
 

@@ -322,14 +322,12 @@ async fn what_is_left_of_a_request_after_its_response_is_declined_without_an_err
     let stream = peer.conn.send_request(core_post(), End::Later).unwrap();
     let mut whole = false;
     loop {
-        match peer.next().await.unwrap() {
-            Event::DataReceived { end, .. } => whole |= end,
-            Event::SendStopped { stream: stopped, code } => {
-                assert_eq!((stopped, code), (stream, ErrorCode::NO_ERROR));
-                break;
-            }
-            _ => {}
+        let event = peer.next().await.unwrap();
+        if let Event::SendStopped { stream: stopped, code } = event {
+            assert_eq!((stopped, code), (stream, ErrorCode::NO_ERROR));
+            break;
         }
+        whole |= matches!(event, Event::DataReceived { end: true, .. });
     }
     assert!(whole);
 }

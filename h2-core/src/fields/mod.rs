@@ -14,6 +14,9 @@ pub(crate) use well_known::WELL_KNOWN;
 /// What RFC 9113 §6.5.2 adds to the octets of each field when it counts the size of a list.
 pub(crate) const FIELD_OVERHEAD: usize = 32;
 
+/// Unused octets of an arena that are not worth another allocation.
+const SLACK: usize = 256;
+
 /// An ordered list of field names and values.
 ///
 /// Names and values are octets. Pseudo-fields (`:method` and the like) are ordinary entries here.
@@ -200,10 +203,13 @@ impl Fields {
 
     /// Turns the list into one whose values can be held on their own.
     ///
-    /// All octets move into one allocation of exactly their size; every value is a slice of it.
+    /// All octets move into one allocation of their size; every value is a slice of it. Up to 256
+    /// octets of slack stay, because shrinking costs another allocation.
     #[must_use]
     pub fn share(self) -> SharedFields {
-        SharedFields { octets: Bytes::from(self.octets.into_boxed_slice()), spans: self.spans }
+        let mut octets = self.octets;
+        octets.shrink_to(octets.len() + SLACK);
+        SharedFields { octets: Bytes::from(octets), spans: self.spans }
     }
 
     fn resolve(&self, span: &Span) -> Field<'_> {

@@ -5,9 +5,9 @@ use std::task::{Context, Poll};
 
 use h2_core::{Connection, End, ErrorCode, Misuse, ResponseHead, StreamId};
 
-use super::Engine;
 use super::command::{Command, Rare};
 use super::entry::Entry;
+use super::{Engine, Ping};
 use crate::chunks::Chunks;
 use crate::error::{Error, Outcome};
 use crate::exchange::{Finish, Head, Slot, State, wake};
@@ -46,7 +46,7 @@ impl Work {
             Finish::End | Finish::Trailers(_) if opened => {
                 std::mem::replace(&mut state.send.finish, Finish::Done)
             }
-            _ => Finish::Open,
+            Finish::Open | Finish::End | Finish::Trailers(_) | Finish::Done => Finish::Open,
         };
         Self {
             stream: state.stream,
@@ -120,7 +120,7 @@ impl Engine {
         let payload = self.next_ping.to_be_bytes();
         match self.conn.ping(payload) {
             Ok(()) => {
-                self.pings.insert(payload, (self.now, answer));
+                self.pings.insert(payload, Ping { asked: self.now, answer });
             }
             Err(misuse) => {
                 // Whoever asked may have left.

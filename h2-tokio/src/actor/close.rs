@@ -5,8 +5,8 @@ use std::io;
 use h2_core::Outcome as Sent;
 use h2_core::StreamId;
 
-use super::Engine;
 use super::command::{Command, Rare};
+use super::{Engine, Ping};
 use crate::error::{CloseReason, Outcome};
 
 impl Engine {
@@ -48,7 +48,7 @@ impl Engine {
             }
         }
         self.dismiss_line();
-        for (_, (_, answer)) in self.pings.drain() {
+        for (_, Ping { answer, .. }) in self.pings.drain() {
             // Whoever asked may have left.
             let _ = answer.send(Err(reason.to_error(Outcome::NotSent)));
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use h2_core::{ErrorCode, Event, ResetCause, ResponseHead, StreamId, Trailers};
 
-use super::{Accept, Engine, Inbound};
+use super::{Accept, Engine, Inbound, Ping};
 use crate::error::{CloseReason, Error};
 use crate::exchange::wake;
 use crate::hub::Counters;
@@ -43,11 +43,11 @@ impl Engine {
                 self.close(reason);
             }
             // What else there is, or may come to be, concerns nobody here.
-            _ => {}
+            Event::SendEnded { .. } | _ => {}
         }
     }
 
-    fn on_informational(&mut self, stream: StreamId, head: ResponseHead) {
+    fn on_informational(&self, stream: StreamId, head: ResponseHead) {
         let Some(slot) = self.slot(stream) else { return };
         let mut state = slot.lock();
         if !state.recv.streamed {
@@ -152,8 +152,8 @@ impl Engine {
     }
 
     fn on_pong(&mut self, payload: [u8; 8]) {
-        if let Some((sent, answer)) = self.pings.remove(&payload) {
-            let took = self.now.checked_duration_since(sent).unwrap_or(Duration::ZERO);
+        if let Some(Ping { asked, answer }) = self.pings.remove(&payload) {
+            let took = self.now.checked_duration_since(asked).unwrap_or(Duration::ZERO);
             // Whoever asked may have left.
             let _ = answer.send(Ok(took));
         }

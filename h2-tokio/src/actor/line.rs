@@ -54,6 +54,11 @@ impl Line {
         }
     }
 
+    /// Gives back the memory of a line that was long.
+    pub(super) fn trim(&mut self) {
+        self.waiting.shrink_to_fit();
+    }
+
     fn is_full(&self) -> bool {
         self.stuck && self.len() >= self.max
     }

@@ -35,6 +35,9 @@ use crate::hub::Shared;
 /// Rounds of one poll, so that a busy connection leaves room for other tasks.
 const ROUNDS: usize = 16;
 
+/// How long a connection is idle before it gives back its memory.
+const TRIM_AFTER: Duration = Duration::from_secs(1);
+
 /// Reads from a transport that takes no more writes.
 const LAST_READS: usize = 64;
 
@@ -58,6 +61,9 @@ pub(crate) trait Accept {
     /// Goes on with what waits, and says whether anything moved.
     fn poll(&mut self, engine: &mut Engine, cx: &mut Context<'_>) -> bool;
 
+    /// Whether more answers are about to come, so that writing had better wait for them.
+    fn is_busy(&self) -> bool;
+
     /// No more requests will come.
     fn closed(&mut self);
 }
@@ -77,7 +83,18 @@ impl Accept for NoRequests {
         false
     }
 
+    fn is_busy(&self) -> bool {
+        false
+    }
+
     fn closed(&mut self) {}
+}
+
+/// A PING of the application.
+#[derive(Debug)]
+struct Ping {
+    asked: Instant,
+    answer: oneshot::Sender<Result<Duration, Error>>,
 }
 
 /// The protocol and everything that handles wait for; it knows no transport.
@@ -92,7 +109,7 @@ pub(crate) struct Engine {
     entries: HashMap<StreamId, Entry, BuildHasherDefault<IdHasher>>,
     line: Line,
     /// PINGs of the application that wait for their answer.
-    pings: HashMap<[u8; 8], (Instant, oneshot::Sender<Result<Duration, Error>>)>,
+    pings: HashMap<[u8; 8], Ping>,
     next_ping: u64,
     /// Streams whose sender waits for a flush.
     flushing: Vec<StreamId>,
@@ -162,6 +179,21 @@ impl Engine {
         self.conn.release_stream(stream);
     }
 
+    /// Whether no stream is open and nobody waits for one.
+    fn is_idle(&self) -> bool {
+        let open = self.conn.open_outbound_streams() + self.conn.open_inbound_streams();
+        open == 0 && self.entries.is_empty() && self.line.len() == 0
+    }
+
+    /// Gives back memory that only a busy connection needs.
+    fn trim(&mut self) {
+        self.conn.trim();
+        self.entries.shrink_to_fit();
+        self.line.trim();
+        self.batch = Vec::new();
+        self.flushing = Vec::new();
+    }
+
     /// Lets everyone see how the connection stands.
     fn publish(&self) {
         let conn = &self.conn;
@@ -177,6 +209,8 @@ pub(crate) struct Actor<IO, A: Accept> {
     transport: Transport<IO>,
     accept: A,
     alarm: Alarm,
+    /// When a connection that is idle gives back its memory.
+    trim_at: Option<Instant>,
     /// By when the last octets must be written and read.
     closing_by: Option<Instant>,
 }
@@ -188,12 +222,13 @@ where
 {
     pub(crate) fn new(io: IO, engine: Engine, accept: A) -> Self {
         let transport = Transport::new(io);
-        Self { engine, transport, accept, alarm: Alarm::default(), closing_by: None }
+        Self { engine, transport, accept, alarm: Alarm::default(), trim_at: None, closing_by: None }
     }
 
     /// Runs the connection; ready when it is over and the transport is closed.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
         self.engine.now = now();
+        let mut busy = false;
         for _ in 0..ROUNDS {
             let moved = match &self.engine.closed {
                 None => self.run(cx),
@@ -205,6 +240,12 @@ where
                     return self.part(cx).map(|()| reason);
                 }
             };
+            busy |= moved;
+            if busy && !moved {
+                let idle = self.engine.is_idle();
+                self.trim_at = idle.then(|| self.engine.now + TRIM_AFTER);
+                busy = false;
+            }
             if !moved && !self.timer_fired(cx) {
                 self.engine.publish();
                 self.transport.rest();
@@ -222,7 +263,8 @@ where
         let read = self.read(cx);
         let delivered = self.deliver();
         let accepted = self.accept.poll(&mut self.engine, cx);
-        let written = self.write(cx);
+        // One write for all answers. They are bounded by the streams that the peer may have open.
+        let written = !(accepted && self.accept.is_busy()) && self.write(cx);
         if self.engine.closed.is_some() {
             self.accept.closed();
         }
@@ -305,12 +347,17 @@ where
     /// Sets the timer to the next deadline; says whether one had passed.
     fn timer_fired(&mut self, cx: &mut Context<'_>) -> bool {
         let engine = &mut self.engine;
-        let at = engine.conn.poll_timeout().map(|deadline| deadline.at);
+        let deadline = engine.conn.poll_timeout().map(|deadline| deadline.at);
+        let at = deadline.into_iter().chain(self.trim_at).min();
         if !self.alarm.poll(cx, at, engine.now) {
             return false;
         }
         // The deadline lies behind the moment at which this poll began.
         engine.now = now();
+        if self.trim_at.is_some_and(|at| at <= engine.now) {
+            self.trim_at = None;
+            engine.trim();
+        }
         engine.conn.handle_timeout(engine.now);
         true
     }

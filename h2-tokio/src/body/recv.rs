@@ -103,7 +103,7 @@ impl RecvBody {
 
     fn poll_next_frame(
         &mut self,
-        cx: &mut Context<'_>,
+        cx: &Context<'_>,
         trailers: bool,
     ) -> Poll<Option<Result<Next, Error>>> {
         let Some(link) = self.link.as_ref().filter(|_| !self.failed) else {
@@ -126,7 +126,7 @@ impl RecvBody {
 /// Takes what is next out of the slot, and says whether the actor should look at it.
 fn poll_slot(
     state: &mut State,
-    cx: &mut Context<'_>,
+    cx: &Context<'_>,
     trailers: bool,
 ) -> (Poll<Option<Result<Next, Error>>>, bool) {
     if let Some((piece, report)) = state.recv.next_piece() {

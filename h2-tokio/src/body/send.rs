@@ -126,7 +126,7 @@ impl SendBody {
     }
 
     /// Waits for room for another piece.
-    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    pub(crate) fn poll_ready(&self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
         let Some(link) = &self.link else { return Poll::Ready(Err(ended())) };
         let mut state = link.slot.lock();
         match already_ended(&state) {
@@ -137,7 +137,7 @@ impl SendBody {
     }
 
     /// Gives a piece, whether or not there is room.
-    pub(crate) fn start_send(&mut self, data: Bytes) -> Result<(), Error> {
+    pub(crate) fn start_send(&self, data: Bytes) -> Result<(), Error> {
         let Some(link) = self.link.as_ref().filter(|_| !self.void) else { return Ok(()) };
         link.slot.update(&link.hub, |state| match already_ended(state) {
             Some(error) => (Err(error), false),
@@ -161,7 +161,7 @@ impl SendBody {
     }
 
     /// Waits until the stream ends for a reason of its own.
-    pub(crate) fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
+    pub(crate) fn poll_cancelled(&self, cx: &Context<'_>) -> Poll<Error> {
         match &self.link {
             Some(link) => link.slot.lock().poll_stopped(cx),
             None => Poll::Pending,
@@ -198,7 +198,7 @@ impl SendBody {
     }
 
     /// Ends the message but keeps the handle, to wait for the last octet to leave.
-    fn end_softly(&mut self) {
+    fn end_softly(&self) {
         let Some(link) = self.link.as_ref().filter(|_| !self.void) else { return };
         link.slot.update(&link.hub, |state| {
             let open = state.send.is_open() && state.send_error().is_none();
@@ -210,7 +210,7 @@ impl SendBody {
         });
     }
 
-    fn poll_flushed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    fn poll_flushed(&self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
         let Some(link) = self.link.as_ref().filter(|_| !self.void) else {
             return Poll::Ready(Ok(()));
         };
@@ -218,7 +218,7 @@ impl SendBody {
     }
 }
 
-fn poll_flushed(state: &mut State, cx: &mut Context<'_>) -> (Poll<Result<(), Error>>, bool) {
+fn poll_flushed(state: &mut State, cx: &Context<'_>) -> (Poll<Result<(), Error>>, bool) {
     if state.send.flushed {
         return (Poll::Ready(Ok(())), false);
     }
@@ -239,19 +239,19 @@ fn ended() -> Error {
 impl Sink<Bytes> for SendBody {
     type Error = Error;
 
-    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        Self::poll_ready(&mut self, cx)
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Self::poll_ready(&self, cx)
     }
 
-    fn start_send(mut self: Pin<&mut Self>, item: Bytes) -> Result<(), Error> {
-        Self::start_send(&mut self, item)
+    fn start_send(self: Pin<&mut Self>, item: Bytes) -> Result<(), Error> {
+        Self::start_send(&self, item)
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.poll_flushed(cx)
     }
 
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.end_softly();
         ready!(self.poll_flushed(cx))?;
         Poll::Ready(Ok(()))

@@ -28,12 +28,18 @@ impl Unmappable {
 }
 
 /// A request, without its body.
-pub(crate) fn request(head: RequestHead) -> Result<Request<()>, Unmappable> {
+///
+/// `last` is kept by the connection: nearly all of its requests are for the same authority, which
+/// then is neither parsed nor kept more than once.
+pub(crate) fn request(
+    head: RequestHead,
+    last: &mut LastAuthority,
+) -> Result<Request<()>, Unmappable> {
     let pseudo = head.pseudo_fields();
     let fields = head.into_fields().share();
     let mut target = Target::default();
     for (field, value) in fields.iter().take(pseudo) {
-        target.take(&field, value)?;
+        target.take(&field, value, last)?;
     }
     let mut request = Request::new(());
     *request.version_mut() = Version::HTTP_2;
@@ -44,6 +50,22 @@ pub(crate) fn request(head: RequestHead) -> Result<Request<()>, Unmappable> {
     }
     *request.uri_mut() = target.into_uri(request.headers())?;
     Ok(request)
+}
+
+/// The authority that the last request was for.
+#[derive(Debug, Default)]
+pub(crate) struct LastAuthority(Option<Authority>);
+
+impl LastAuthority {
+    fn parse(&mut self, octets: &[u8]) -> Result<Authority, Unmappable> {
+        match &self.0 {
+            Some(last) if last.as_str().as_bytes() == octets => Ok(last.clone()),
+            _ => {
+                let authority = Authority::try_from(octets).map_err(|_| Unmappable::BAD)?;
+                Ok(self.0.insert(authority).clone())
+            }
+        }
+    }
 }
 
 /// The pseudo-fields of a request.
@@ -57,15 +79,19 @@ struct Target {
 }
 
 impl Target {
-    fn take(&mut self, field: &Field<'_>, value: Bytes) -> Result<(), Unmappable> {
-        let bad = |_| Unmappable::BAD;
+    fn take(
+        &mut self,
+        field: &Field<'_>,
+        value: Bytes,
+        last: &mut LastAuthority,
+    ) -> Result<(), Unmappable> {
         match field.name {
             b":method" => {
                 self.method = Method::from_bytes(&value).map_err(|_| Unmappable::BAD)?;
             }
             b":scheme" => self.scheme = Some(scheme(&value)?),
             b":authority" => {
-                self.authority = Some(Authority::from_maybe_shared(value).map_err(bad)?);
+                self.authority = Some(last.parse(&value)?);
             }
             b":path" => {
                 if value.len() > MAX_URI {
@@ -202,6 +228,10 @@ mod tests {
     use h2_core::Fields;
 
     use super::*;
+
+    fn request(head: RequestHead) -> Result<Request<()>, Unmappable> {
+        super::request(head, &mut LastAuthority::default())
+    }
 
     fn head(list: &[(&str, &str)]) -> RequestHead {
         RequestHead::from_fields(list.iter().copied().collect()).unwrap()

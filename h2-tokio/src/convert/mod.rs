@@ -7,7 +7,7 @@ mod names;
 mod outbound;
 
 pub(crate) use date::Date;
-pub(crate) use inbound::{request, response, trailers};
+pub(crate) use inbound::{LastAuthority, request, response, trailers};
 pub(crate) use outbound::{
     Extra, informational_head, request_head, response_head, trailers as outbound_trailers,
 };

@@ -14,7 +14,7 @@ use crate::ext::Protocol;
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Extra {
     pub(crate) content_length: Option<u64>,
-    pub(crate) date: bool,
+    pub(crate) date: Option<Date>,
 }
 
 /// A request head, and how many fields were stripped from it.
@@ -93,8 +93,10 @@ pub(crate) fn response_head(
     }
     let mut fields = Fields::with_capacity(headers.len() + 3, 192);
     fields.push(":status", status.as_str());
-    if extra.date && !headers.contains_key(header::DATE) {
-        fields.push("date", Date::now().as_bytes());
+    if let Some(date) = &extra.date
+        && !headers.contains_key(header::DATE)
+    {
+        fields.push("date", date.as_bytes());
     }
     if let Some(length) = extra.content_length
         && status != StatusCode::NO_CONTENT
@@ -274,7 +276,7 @@ mod tests {
     #[test]
     fn a_content_length_is_added_where_one_may_stand_and_none_was_given() {
         let none = HeaderMap::new();
-        let extra = Extra { content_length: Some(12_340), date: false };
+        let extra = Extra { content_length: Some(12_340), date: None };
         let of = |status, headers: &HeaderMap| {
             response_head(status, headers, extra).unwrap().0.content_length()
         };
