@@ -13,3 +13,4 @@ mod ours;
 mod process;
 mod scripts;
 mod servers;
+mod tls;
