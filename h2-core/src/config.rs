@@ -65,7 +65,8 @@ pub struct Config {
     /// Useless frames that a peer may send at once, and how many a second are forgiven. Default
     /// 10,000 and 330.
     pub glitch_bucket: Option<Bucket>,
-    /// Most interim responses of one request. Default 32.
+    /// Most interim responses of one request that the application has not taken; those that it takes
+    /// cost a glitch each beyond that number. Default 32.
     pub max_informational: u32,
     /// Time for the peer's preface and first SETTINGS. Default 10 s.
     pub handshake_timeout: Option<Duration>,

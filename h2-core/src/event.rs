@@ -71,8 +71,8 @@ pub enum Event {
         /// Who reset it, and what that says about the request.
         cause: ResetCause,
     },
-    /// The peer does not want the rest of what we send, but everything it sent is complete and
-    /// stays good (RFC 9113 §8.1): RST_STREAM after its END_STREAM.
+    /// The server does not want the rest of the request, but its response is complete and stays good
+    /// (client only, RFC 9113 §8.1): RST_STREAM after its END_STREAM.
     SendStopped {
         /// The stream.
         stream: StreamId,

@@ -61,6 +61,9 @@ impl Connection {
         now: Instant,
     ) -> Result<bool, Fault> {
         let id = key.id;
+        if !end && data.is_empty() {
+            self.guard.glitch(1, "empty_data", now)?;
+        }
         let Some(stream) = self.streams.get_mut(key) else { return Ok(false) };
         match stream.recv {
             Half::Head => return Err(Fault::Stream(id, Violation::DataBeforeHead)),
@@ -89,13 +92,9 @@ impl Connection {
         let released = stream.inbound.release(back);
         debug_assert!(released.is_ok(), "it was received three lines up");
         self.give_back(back);
-        if !end && data.is_empty() {
-            self.guard.glitch(1, "empty_data", now)?;
-        }
+        self.announce(key);
         if !wanted {
             self.settle(key);
-        } else if back > 0 {
-            self.announce(key);
         }
         Ok(wanted)
     }
@@ -107,7 +106,7 @@ impl Connection {
     }
 
     /// Puts a stream on the agenda when its credit is worth a WINDOW_UPDATE.
-    fn announce(&mut self, key: Key) {
+    pub(super) fn announce(&mut self, key: Key) {
         let Some(stream) = self.streams.get_mut(key) else { return };
         // A peer that has ended its side needs no more credit there.
         let open = !stream.recv.is_closed() && !stream.discard;

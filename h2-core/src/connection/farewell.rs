@@ -80,7 +80,7 @@ impl Connection {
             return;
         }
         self.clock.set(Timer::Drain, self.config.drain_timeout);
-        if self.role == Role::Client || !self.is_handshake_complete() {
+        if self.role == Role::Client {
             self.say_last_goodbye();
             return;
         }

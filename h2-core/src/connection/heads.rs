@@ -33,7 +33,7 @@ impl Connection {
         } else if let Event::InformationalReceived { stream, .. } = event
             && let Some(found) = self.find(*stream).and_then(|key| self.streams.get_mut(key))
         {
-            found.informational = found.informational.saturating_sub(1);
+            found.informational_waiting = found.informational_waiting.saturating_sub(1);
         }
     }
 
@@ -293,11 +293,15 @@ impl Connection {
             if end {
                 return Err(malformed(id, Malformed::new(HeadRule::InformationalEnd)));
             }
-            stream.informational += 1;
-            if stream.informational > self.config.max_informational {
+            stream.informational = stream.informational.saturating_add(1);
+            stream.informational_waiting += 1;
+            let usual = self.config.max_informational;
+            if stream.informational_waiting > usual {
                 return Err(Fault::Stream(id, Violation::TooManyInformational));
             }
-            self.guard.glitch(1, "informational", now)?;
+            if stream.informational > usual {
+                self.guard.glitch(1, "informational", now)?;
+            }
             self.emit(key, Event::InformationalReceived { stream: id, head });
             return Ok(());
         }

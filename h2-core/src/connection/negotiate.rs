@@ -186,6 +186,8 @@ impl Connection {
                 if let Some(stream) = self.streams.get_mut(key) {
                     stream.inbound.shift(delta);
                 }
+                // What was too little to announce in a large window may be much in a small one.
+                self.announce(key);
             }
         }
         self.clock.clear(Timer::SettingsAck);

@@ -281,6 +281,7 @@ impl Connection {
         let Some(stream) = self.streams.get_mut(key) else { return };
         stream.send.close();
         stream.recv.close();
+        self.egress.agenda.forget_priority(key.id);
         self.drop_queue(key);
         self.forsake(key);
         self.close_stream(key, true);

@@ -48,6 +48,10 @@ impl Connection {
             }
             match self.reader.next(input) {
                 Ok(Next::Incomplete) => return Received::NeedMore,
+                Ok(Next::Partial(head)) => match self.block.foresee(head, self.block_limits()) {
+                    Ok(()) => return Received::NeedMore,
+                    Err(violation) => self.fail(violation),
+                },
                 Ok(Next::Preface(octets)) => input.advance(octets),
                 Ok(Next::Frame(head)) => self.take_frame(head, input, now),
                 Err(violation) => self.fail(violation),

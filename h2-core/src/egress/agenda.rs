@@ -104,6 +104,11 @@ impl Agenda {
         true
     }
 
+    /// The peer is not to hear of this stream.
+    pub(crate) fn forget_priority(&mut self, stream: StreamId) {
+        self.priority_updates.retain(|(other, _)| *other != stream);
+    }
+
     /// The answers to the peer that wait.
     pub(crate) fn owed(&self) -> Owed {
         Owed {

@@ -62,6 +62,15 @@ impl Block {
         }
     }
 
+    /// Judges a frame by its head, so that what is too much is not waited for.
+    pub(crate) fn foresee(&self, head: FrameHead, limits: BlockLimits) -> Result<(), Violation> {
+        self.admit(head)?;
+        match &self.open {
+            Some(open) => open.has_room(head.len as usize, limits),
+            None => Ok(()),
+        }
+    }
+
     /// Keeps the first fragment of a block that goes on.
     pub(crate) fn begin(
         &mut self,
@@ -105,11 +114,16 @@ impl Block {
 
 impl Open {
     fn append(&mut self, fragment: &[u8], limits: BlockLimits) -> Result<(), Violation> {
-        let len = self.octets.len() + fragment.len();
+        self.has_room(fragment.len(), limits)?;
+        self.octets.extend_from_slice(fragment);
+        Ok(())
+    }
+
+    fn has_room(&self, more: usize, limits: BlockLimits) -> Result<(), Violation> {
+        let len = self.octets.len() + more;
         if len > limits.max_octets {
             return Err(Violation::HeaderBlockTooLarge { len });
         }
-        self.octets.extend_from_slice(fragment);
         Ok(())
     }
 }

@@ -24,8 +24,10 @@ enum Stage {
 /// What stands at the start of the input.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// Not all of it is there.
+    /// Not even the head of a frame is there.
     Incomplete,
+    /// The head is there, but not all of the frame.
+    Partial(FrameHead),
     /// The preface; so many octets are to be skipped.
     Preface(usize),
     /// A whole frame.
@@ -62,7 +64,7 @@ impl Reader {
             return Err(Violation::FrameTooLarge { len: head.len, max });
         }
         if input.len() < head.total() {
-            return Ok(Next::Incomplete);
+            return Ok(Next::Partial(head));
         }
         self.stage = Stage::Frames;
         Ok(Next::Frame(head))

@@ -235,7 +235,8 @@ impl RequestHead {
         let path = self.pseudo(self.target.path);
         let is_http = scheme.eq_ignore_ascii_case(b"http") || scheme.eq_ignore_ascii_case(b"https");
         let asterisk = path == b"*" && method == b"OPTIONS";
-        if !is_path(path) || (is_http && !asterisk && path.first() != Some(&b'/')) {
+        let rooted = !is_http || asterisk || path.first() == Some(&b'/');
+        if path.is_empty() || !is_path(path) || !rooted {
             return Err(Malformed::at(HeadRule::InvalidPath, b":path"));
         }
         let named = self.target.authority.is_some() || self.target.host.is_some();

@@ -54,8 +54,9 @@ pub(crate) struct Stream {
     pub(crate) connect: bool,
     /// CONNECT was answered with 2xx: only DATA, RST_STREAM and WINDOW_UPDATE may follow (§8.5).
     pub(crate) tunnel: bool,
-    /// Interim responses so far.
+    /// Interim responses so far, and those of them that the application has not taken.
     pub(crate) informational: u32,
+    pub(crate) informational_waiting: u32,
     /// The application knows the stream and has not let go of it.
     pub(crate) held: bool,
     /// Nobody wants what the peer sends: it is credited to the connection and dropped.
@@ -108,6 +109,7 @@ impl Stream {
             connect: false,
             tunnel: false,
             informational: 0,
+            informational_waiting: 0,
             held: false,
             discard: false,
             blocked: false,
