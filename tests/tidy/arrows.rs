@@ -13,7 +13,7 @@ const LAYERS: [Layer; 5] = [
         // Grammar and arithmetic: none of them has heard of another.
         within: false,
     },
-    Layer { rooms: &["stream", "event"], within: true },
+    Layer { rooms: &["stream", "event", "observe"], within: true },
     Layer { rooms: &["egress"], within: true },
     Layer { rooms: &["connection"], within: true },
 ];
@@ -25,9 +25,10 @@ struct Layer {
 }
 
 /// Arrows that point up and are meant to: room, what it names, why.
-const EXCEPTIONS: [(&str, &str, &str); 2] = [
+const EXCEPTIONS: [(&str, &str, &str); 3] = [
     ("error", "RequestHead", "a request that cannot be opened is handed back inside its error"),
     ("error", "DecodeError", "a violation says what the decoder found, in the decoder's words"),
+    ("message", "Priority", "a head answers what its priority field says, as it does for others"),
 ];
 
 /// Rooms that may name `hpack`: compression state changes in wire order, and these two keep it;

@@ -16,21 +16,51 @@ const IMPURE: [&str; 9] = [
     "eprintln!",
 ];
 
+/// What stands before a module of tests.
+const TEST_MODULE: &str = "#[cfg(test)]";
+
 /// In two parts, so that this file does not trip over itself.
 const NOTES: [&str; 2] = [concat!("TO", "DO"), concat!("FIX", "ME")];
 
 /// Complains about words outside comments that have no place in a pure state machine.
 ///
-/// The unit tests at the end of a file may ask for the time: they must begin it somewhere, and an
-/// `Instant` can be had in no other way.
-pub(crate) fn impure(source: &Source) -> Vec<String> {
+/// Unit tests, at the end of a file or in one of the `test_files`, may ask for the time: they must
+/// begin it somewhere, and an `Instant` can be had in no other way.
+pub(crate) fn impure(source: &Source, test_files: &[String]) -> Vec<String> {
     let text = blank(&source.text, Keep::CodeAndStrings);
-    let tests = (1..).zip(text.lines()).find(|(_, line)| line.trim() == "#[cfg(test)]");
-    let tests = tests.map_or(usize::MAX, |(number, _)| number);
+    let lines: Vec<&str> = text.lines().collect();
+    let opens_tests = |pair: &[&str]| {
+        // A module in a file of its own is declared among the others, above the code.
+        pair.first() == Some(&TEST_MODULE) && pair.last().is_some_and(|line| !line.ends_with(';'))
+    };
+    let first = (1..).zip(lines.windows(2)).find(|(_, pair)| opens_tests(pair));
+    let tests = match first {
+        _ if test_files.contains(&source.path) => 0,
+        Some((number, _)) => number,
+        None => usize::MAX,
+    };
     find(&text, &source.path, |number, line| {
         let allowed = |word: &str| word == "Instant::now" && number > tests;
         IMPURE.into_iter().filter(|word| has_word(line, word) && !allowed(word)).collect()
     })
+}
+
+/// The files of modules that are compiled for tests alone.
+pub(crate) fn test_files(sources: &[Source]) -> Vec<String> {
+    let of = |source: &Source| {
+        let folder = source.path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+        let names = declared(&source.text);
+        names.into_iter().map(move |name| format!("{folder}/{name}.rs")).collect::<Vec<_>>()
+    };
+    sources.iter().flat_map(of).collect()
+}
+
+/// The modules that a file declares, in files of their own, for tests alone.
+fn declared(text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let pairs = lines.windows(2).filter(|pair| pair.first() == Some(&TEST_MODULE));
+    let names = pairs.filter_map(|pair| pair.last()?.strip_prefix("mod ")?.strip_suffix(';'));
+    names.map(str::to_owned).collect()
 }
 
 /// Complains about `unsafe` outside comments and strings.
@@ -76,9 +106,12 @@ mod samples {
     fn each_impure_word_is_found_in_code_and_not_in_comments() {
         for word in IMPURE {
             let bad = Source::sample("a.rs", &format!("//! {word}\nlet x = {word};\n"));
-            assert!(impure(&bad).iter().any(|found| found == &format!("a.rs:2: {word}")), "{word}");
+            assert!(
+                impure(&bad, &[]).iter().any(|found| found == &format!("a.rs:2: {word}")),
+                "{word}"
+            );
             let good = Source::sample("a.rs", &format!("/// {word}\n/* {word} */ let x = 1;\n"));
-            assert!(impure(&good).is_empty(), "{word}");
+            assert!(impure(&good, &[]).is_empty(), "{word}");
         }
     }
 
@@ -86,7 +119,16 @@ mod samples {
     fn unit_tests_may_ask_for_the_time_and_for_nothing_else() {
         let text =
             "fn f() {}\n#[cfg(test)]\nmod tests {\n    Instant::now();\n    Mutex::new();\n}\n";
-        assert_eq!(impure(&Source::sample("a.rs", text)), ["a.rs:5: Mutex"]);
+        assert_eq!(impure(&Source::sample("a.rs", text), &[]), ["a.rs:5: Mutex"]);
+        let parent = Source::sample(
+            "x/mod.rs",
+            "#[cfg(test)]\nmod a;\nmod b;\n\nInstant::now();\n#[cfg(test)]\nmod tests {\nInstant::now();\n}\n",
+        );
+        let files = test_files(std::slice::from_ref(&parent));
+        assert_eq!(files, ["x/a.rs"]);
+        assert_eq!(impure(&parent, &files), ["x/mod.rs:5: Instant::now"]);
+        assert!(impure(&Source::sample("x/a.rs", "Instant::now();"), &files).is_empty());
+        assert_eq!(impure(&Source::sample("x/b.rs", "Instant::now();"), &files).len(), 1);
     }
 
     #[test]
