@@ -10,6 +10,9 @@ use crate::error::{CloseReason, Error};
 use crate::exchange::wake;
 use crate::hub::Counters;
 
+/// Interim responses that are kept for a caller that is slow to take them.
+const INTERIM: usize = 32;
+
 impl Engine {
     /// Delivers one event.
     pub(super) fn deliver(&mut self, event: Event, accept: &mut impl Accept) {
@@ -55,7 +58,7 @@ impl Engine {
     fn on_informational(&self, stream: StreamId, head: ResponseHead) {
         let Some(slot) = self.slot(stream) else { return };
         let mut state = slot.lock();
-        if !state.recv.streamed {
+        if !state.recv.streamed || state.recv.interim.len() >= INTERIM {
             drop(state);
             Counters::add(&self.shared.counters.dropped_informational, 1);
             return;

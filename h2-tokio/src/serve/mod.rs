@@ -2,6 +2,7 @@
 //! panics costs its own stream only.
 
 mod handler;
+mod pace;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -10,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use h2_core::{ErrorCode, StreamId};
 use http::{Method, Request, Response};
@@ -19,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
 use self::handler::Handler;
+use self::pace::Pace;
 use crate::actor::{Accept, Actor, Engine, Inbound};
 use crate::body::RecvBody;
 use crate::body::pump::{self, BoxError, Pump, Start};
@@ -32,11 +34,7 @@ use crate::responder::Responder;
 use crate::server::Handle;
 
 /// Handlers polled in place between two writes.
-const AT_ONCE: usize = 64;
-/// First polls that take longer than this on average belong into tasks.
-const TOO_LONG: Duration = Duration::from_micros(50);
-/// For how long they then do.
-const PENANCE: Duration = Duration::from_secs(1);
+const AT_ONCE: u32 = 64;
 
 /// Serves a connection over `io`: every request becomes a call of `service`.
 ///
@@ -73,7 +71,7 @@ where
         ready: false,
         futures: Spare::default(),
         bodies: Spare::default(),
-        spawn_until: None,
+        pace: Pace::default(),
         date: None,
         authority: LastAuthority::default(),
     };
@@ -228,8 +226,7 @@ where
     ready: bool,
     futures: Spare<S::Future>,
     bodies: Spare<B>,
-    /// Handlers took too long in place, so they get tasks until then.
-    spawn_until: Option<Instant>,
+    pace: Pace,
     /// The present, for the requests of one turn.
     date: Option<Date>,
     authority: LastAuthority,
@@ -276,8 +273,7 @@ where
         if self.line.is_empty() {
             return false;
         }
-        let in_place =
-            self.knobs.poll_in_place && self.spawn_until.is_none_or(|until| until <= engine.now);
+        let in_place = self.knobs.poll_in_place && self.pace.is_quick(engine.now);
         self.date = self.knobs.add_date.then(Date::now);
         let started = Instant::now();
         let mut begun = 0;
@@ -290,9 +286,8 @@ where
             }
             begun += 1;
         }
-        if in_place && begun > 0 {
-            let each = started.elapsed() / u32::try_from(begun).unwrap_or(u32::MAX);
-            self.spawn_until = (each > TOO_LONG).then(|| engine.now + PENANCE);
+        if in_place {
+            self.pace.took(started.elapsed(), begun, engine.now);
         }
         begun > 0
     }
