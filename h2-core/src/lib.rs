@@ -12,11 +12,12 @@
 //! ```no_run
 //! use std::{io::{Read, Write}, net::TcpListener, time::Instant};
 //! use bytes::{Buf, BytesMut};
-//! use h2_core::{Config, Connection, End, Event, ResponseHead};
+//! use h2_core::{Config, Connection, End, Event, Received, ResponseHead};
 //!
 //! let (mut socket, _) = TcpListener::bind("127.0.0.1:8080")?.accept()?;
 //! let mut connection = Connection::server(Config::server(), Instant::now());
 //! let mut input = BytesMut::new();
+//! let mut received = Received::NeedMore;
 //! while !connection.is_drained() {
 //!     // Send: peek, write, advance by what was taken. Cutting frames makes events.
 //!     while connection.data_to_send(Instant::now()).has_remaining() {
@@ -33,6 +34,11 @@
 //!         }
 //!         continue;
 //!     }
+//!     // Only when everything is drained, take what is left of the last read; then read again.
+//!     if received == Received::DrainFirst {
+//!         received = connection.receive_data(&mut input, Instant::now());
+//!         continue;
+//!     }
 //!     // Receive: whole frames are taken out of the buffer, the tail stays in it.
 //!     let deadline = connection.poll_timeout();
 //!     socket.set_read_timeout(deadline.map(|d| d.at.saturating_duration_since(Instant::now()).max(std::time::Duration::from_millis(1))))?;
@@ -42,7 +48,7 @@
 //!         Ok(octets) => input.extend_from_slice(&block[..octets]),
 //!         Err(_) => connection.handle_timeout(Instant::now()),
 //!     }
-//!     let _ = connection.receive_data(&mut input, Instant::now());
+//!     received = connection.receive_data(&mut input, Instant::now());
 //! }
 //! # Ok::<(), std::io::Error>(())
 //! ```

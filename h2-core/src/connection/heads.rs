@@ -95,7 +95,8 @@ impl Connection {
 
     /// A whole block. It is decoded whatever becomes of it: the table must follow the wire.
     fn on_block(&mut self, opening: Opening, block: &[u8], now: Instant) -> Result<(), Fault> {
-        let mut fields = Fields::new();
+        let (count, octets) = self.usual_fields;
+        let mut fields = Fields::with_capacity(count, octets);
         let limits = self.list_limits();
         let decoded = self.decoder.decode(block, &limits, &mut fields).map_err(|cause| {
             if cause == DecodeError::ListTooLarge {
@@ -106,6 +107,7 @@ impl Connection {
         })?;
         self.counted.header_octets_received += block.len() as u64;
         self.counted.header_list_size_received += decoded.list_size as u64;
+        self.usual_fields = fields.room_for_another_like_it();
         let too_large = decoded.too_large;
         let stream = opening.stream;
         if let Some(promised) = opening.promised {

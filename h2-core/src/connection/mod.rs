@@ -113,6 +113,8 @@ pub struct Connection {
     early_priorities: Vec<(StreamId, Priority)>,
     /// Payloads of the application's PING frames that were not answered, oldest first.
     pings: VecDeque<([u8; 8], Instant)>,
+    /// Room for the fields of the next block, so that they seldom have to move.
+    usual_fields: (usize, usize),
     /// Counters of what arrived; the rest of the snapshot is filled in when it is asked for.
     counted: Stats,
     random: SplitMix,
@@ -213,6 +215,7 @@ impl Connection {
             slot_wanted: false,
             early_priorities: Vec::new(),
             pings: VecDeque::new(),
+            usual_fields: (8, 64),
             counted: Stats::default(),
             random: SplitMix(config.seed),
             reason: None,

@@ -57,6 +57,8 @@ pub struct Field<'a> {
     /// Index of an entry of HPACK's static table with this name (RFC 7541 appendix A), 1 to 61,
     /// or 0 when the name is not known to be there.
     pub name_index: u8,
+    /// The value is that of static entry `name_index`, so it needs no check.
+    pub(crate) static_value: bool,
 }
 
 impl fmt::Debug for Field<'_> {
@@ -181,6 +183,12 @@ impl Fields {
         self.iter().find(|field| field.name == name).map(|field| field.value)
     }
 
+    /// The room that a list like this one takes, for the next to begin with: at most 16 fields and
+    /// 512 octets, because a guess must not cost much.
+    pub(crate) fn room_for_another_like_it(&self) -> (usize, usize) {
+        (self.spans.len().min(16), self.octets.len().min(512))
+    }
+
     /// Removes all fields and keeps the memory.
     pub fn clear(&mut self) {
         self.octets.clear();
@@ -250,7 +258,7 @@ fn resolve<'a>(octets: &'a [u8], span: &Span) -> Field<'a> {
             (name.as_bytes(), octets.get(start..start + value_len).unwrap_or_default())
         }
     };
-    Field { name, value, sensitive, name_index }
+    Field { name, value, sensitive, name_index, static_value }
 }
 
 impl fmt::Debug for Fields {

@@ -227,7 +227,7 @@ mod tests {
 
     fn field<'a>(name: &'a str, value: &'a str) -> Field<'a> {
         let (name, value) = (name.as_bytes(), value.as_bytes());
-        Field { name, value, sensitive: false, name_index: 0 }
+        Field { name, value, sensitive: false, name_index: 0, static_value: false }
     }
 
     fn insert(table: &mut SearchTable, field: &Field<'_>) {

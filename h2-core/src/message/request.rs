@@ -270,16 +270,18 @@ impl RequestHead {
 fn find_pseudo(fields: &Fields) -> Result<Target, Malformed> {
     let mut target = Target::default();
     for (at, field) in (0_u8..).zip(fields) {
-        if field.name.first() != Some(&b':') {
-            break;
-        }
-        let place = match field.name {
-            b":method" => &mut target.method,
-            b":scheme" => &mut target.scheme,
-            b":authority" => &mut target.authority,
-            b":path" => &mut target.path,
-            b":protocol" => &mut target.protocol,
-            name => return Err(Malformed::at(HeadRule::UnknownPseudo, name)),
+        let place = match (field.name_index, field.name) {
+            (1, _) => &mut target.authority,
+            (2 | 3, _) => &mut target.method,
+            (4 | 5, _) => &mut target.path,
+            (6 | 7, _) => &mut target.scheme,
+            (_, name) if name.first() != Some(&b':') => break,
+            (_, b":method") => &mut target.method,
+            (_, b":scheme") => &mut target.scheme,
+            (_, b":authority") => &mut target.authority,
+            (_, b":path") => &mut target.path,
+            (_, b":protocol") => &mut target.protocol,
+            (_, name) => return Err(Malformed::at(HeadRule::UnknownPseudo, name)),
         };
         if place.replace(at).is_some() {
             return Err(Malformed::at(HeadRule::RepeatedPseudo, field.name));

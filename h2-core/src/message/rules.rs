@@ -19,8 +19,7 @@ mod index {
 }
 
 const TOKEN: u8 = 1;
-const VALUE: u8 = 2;
-const AUTHORITY: u8 = 4;
+const HOST: u8 = 4;
 const PATH: u8 = 8;
 const UPPER: u8 = 16;
 
@@ -66,15 +65,26 @@ const fn class(b: u8) -> u8 {
     if b.is_ascii_uppercase() {
         class |= UPPER;
     }
-    if b == b'\t' || (b >= 0x20 && b != 0x7f) {
-        class |= VALUE;
-    }
     let no_host = matches!(
         b,
-        b'"' | b'#' | b'/' | b'<' | b'>' | b'?' | b'@' | b'\\' | b'^' | b'{' | b'}' | b'`' | b'|'
+        b'"' | b'#'
+            | b'/'
+            | b':'
+            | b'<'
+            | b'>'
+            | b'?'
+            | b'@'
+            | b'['
+            | b'\\'
+            | b']'
+            | b'^'
+            | b'`'
+            | b'{'
+            | b'|'
+            | b'}'
     );
     if b.is_ascii_graphic() && !no_host {
-        class |= AUTHORITY;
+        class |= HOST;
     }
     if b.is_ascii_graphic() && b != b'#' {
         class |= PATH;
@@ -86,6 +96,12 @@ fn all(octets: &[u8], class: u8) -> bool {
     // No early return: octets are nearly always good, and a plain fold is quicker than a search.
     octets.iter().fold(class, |seen, octet| seen & CLASS.get(usize::from(*octet)).unwrap_or(&0))
         == class
+}
+
+/// No octet of a value is a control octet but the tab. The comparisons cost less than a table,
+/// because the compiler makes them on many octets at once.
+fn is_value(octets: &[u8]) -> bool {
+    octets.iter().fold(true, |good, b| good & ((*b >= 0x20 && *b != 0x7f) || *b == b'\t'))
 }
 
 /// A method or a protocol name: a token, in either case.
@@ -107,31 +123,27 @@ pub(super) fn is_path(octets: &[u8]) -> bool {
 
 /// `host [":" port]`, with brackets only around an IP literal, and no user information.
 pub(super) fn is_authority(octets: &[u8]) -> bool {
-    if octets.is_empty() || !all(octets, AUTHORITY) {
-        return false;
+    if octets.first() == Some(&b'[') {
+        return is_ip_literal(octets);
     }
-    let rest = match octets.strip_prefix(b"[") {
-        Some(literal) => {
-            let Some(end) = literal.iter().position(|b| *b == b']') else { return false };
-            let (address, rest) = literal.split_at(end);
-            if address.is_empty() || address.contains(&b'[') {
-                return false;
-            }
-            rest.get(1..).unwrap_or_default()
-        }
-        None if octets.iter().any(|b| matches!(b, b'[' | b']')) => return false,
-        None => {
-            let host = octets.iter().position(|b| *b == b':').unwrap_or(octets.len());
-            if host == 0 {
-                return false;
-            }
-            octets.get(host..).unwrap_or_default()
-        }
-    };
-    match rest.split_first() {
+    let host_len = octets.iter().position(|b| *b == b':').unwrap_or(octets.len());
+    let (host, port) = octets.split_at_checked(host_len).unwrap_or((octets, &[]));
+    !host.is_empty() && all(host, HOST) && is_port(port)
+}
+
+/// `[address] [":" port]`.
+fn is_ip_literal(octets: &[u8]) -> bool {
+    let Some(end) = octets.iter().position(|b| *b == b']') else { return false };
+    let address = octets.get(1..end).unwrap_or_default();
+    let port = octets.get(end + 1..).unwrap_or_default();
+    !address.is_empty() && address.iter().all(|b| *b == b':' || all(&[*b], HOST)) && is_port(port)
+}
+
+/// Nothing, or a colon and digits.
+fn is_port(octets: &[u8]) -> bool {
+    match octets.split_first() {
         None => true,
-        Some((b':', port)) => port.iter().all(u8::is_ascii_digit),
-        Some(_) => false,
+        Some((colon, digits)) => *colon == b':' && digits.iter().all(u8::is_ascii_digit),
     }
 }
 
@@ -191,8 +203,11 @@ pub(super) fn check_regular(
     section: Section,
 ) -> Result<Regular, Malformed> {
     let mut found = Regular::default();
-    for (position, field) in fields.iter().enumerate().skip(first) {
-        check_value(&field)?;
+    for position in first..fields.len() {
+        let Some(field) = fields.at(position) else { break };
+        if !field.static_value {
+            check_value(&field)?;
+        }
         let special = match field.name_index {
             0 => {
                 check_name(&field, section)?;
@@ -236,7 +251,7 @@ fn check_name(field: &Field<'_>, section: Section) -> Result<(), Malformed> {
 
 fn check_value(field: &Field<'_>) -> Result<(), Malformed> {
     let value = field.value;
-    if !all(value, VALUE) {
+    if !is_value(value) {
         return Err(Malformed::at(HeadRule::InvalidValue, field.name));
     }
     let blank = |octet: Option<&u8>| matches!(octet, Some(b' ' | b'\t'));
