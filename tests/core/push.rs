@@ -167,3 +167,17 @@ fn a_promise_whose_parent_was_reset_before_it_was_cut_leaves_nothing_on_the_wire
     assert!(told);
     assert_eq!(pair.client.close_reason(), None);
 }
+
+#[test]
+fn a_promise_counts_as_an_open_stream_only_when_its_response_begins() {
+    let mut pair = Pair::new(|_| {});
+    let parent = pair.request();
+    let pushed = pair.server.push_stream(parent, get("/style")).unwrap();
+    pair.exchange();
+    assert_eq!(pair.server.open_outbound_streams(), 0);
+    assert_eq!(pair.client.open_inbound_streams(), 0);
+    pair.server.send_response(pushed, ok(), End::Later).unwrap();
+    pair.exchange();
+    assert_eq!(pair.server.open_outbound_streams(), 1);
+    assert_eq!(pair.client.open_inbound_streams(), 1);
+}

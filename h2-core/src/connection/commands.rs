@@ -265,7 +265,7 @@ impl Connection {
             return Err(Misuse::ContentLength(stream));
         }
         let Some(found) = self.streams.get_mut(key) else { return Ok(()) };
-        found.out.set_tail(Tail::Trailers(trailers.into_fields()));
+        found.out.set_tail(Tail::Trailers(Box::new(trailers.into_fields())));
         found.send.close();
         self.schedule(key);
         Ok(())

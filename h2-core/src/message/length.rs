@@ -1,12 +1,16 @@
 //! The length of a body, held against its content-length (RFC 9113 §8.1.1).
 
 /// What a body may and does amount to.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct BodyLength {
-    /// What the head said; `Some(0)` for messages that have no body whatever they say.
-    expected: Option<u64>,
+    /// What the head said; 0 for messages that have no body whatever they say, and [`ANY`] when
+    /// nothing was said. A content-length is at most 2^63-1.
+    expected: u64,
     seen: u64,
 }
+
+/// Nothing was said about the length.
+const ANY: u64 = u64::MAX;
 
 /// A body that is longer or shorter than its head said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,27 +19,31 @@ pub(crate) struct Mismatch {
     pub(crate) seen: u64,
 }
 
+impl Default for BodyLength {
+    fn default() -> Self {
+        Self { expected: ANY, seen: 0 }
+    }
+}
+
 impl BodyLength {
     /// A body of this content-length, or of any length.
     pub(crate) fn of(content_length: Option<u64>) -> Self {
-        Self { expected: content_length, seen: 0 }
+        Self { expected: content_length.unwrap_or(ANY), seen: 0 }
     }
 
     /// No body: an answer to HEAD, 204, 304, where content-length may say anything.
     pub(crate) fn none() -> Self {
-        Self { expected: Some(0), seen: 0 }
+        Self { expected: 0, seen: 0 }
     }
 
     /// Counts octets; the first one too many is the error.
     pub(crate) fn add(&mut self, octets: usize) -> Result<(), Mismatch> {
         let seen = self.seen.saturating_add(octets as u64);
-        match self.expected {
-            Some(expected) if seen > expected => Err(Mismatch { expected, seen }),
-            _ => {
-                self.seen = seen;
-                Ok(())
-            }
+        if seen > self.expected {
+            return Err(Mismatch { expected: self.expected, seen });
         }
+        self.seen = seen;
+        Ok(())
     }
 
     /// Whether adding `octets`, and ending if `end`, would break the promise of the head.
@@ -46,10 +54,10 @@ impl BodyLength {
 
     /// The message ended; anything missing is the error.
     pub(crate) fn finish(&self) -> Result<(), Mismatch> {
-        match self.expected {
-            Some(expected) if self.seen != expected => Err(Mismatch { expected, seen: self.seen }),
-            _ => Ok(()),
+        if self.expected != ANY && self.seen != self.expected {
+            return Err(Mismatch { expected: self.expected, seen: self.seen });
         }
+        Ok(())
     }
 }
 

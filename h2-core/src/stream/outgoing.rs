@@ -11,10 +11,8 @@ use crate::fields::Fields;
 /// The send queue of a stream. Nothing in it has been cut into frames.
 #[derive(Debug, Default)]
 pub(crate) struct Outgoing {
-    /// The request that is promised on another stream, before everything else.
-    promise: Option<(StreamId, Fields)>,
-    /// Interim responses, before the head.
-    informational: VecDeque<Fields>,
+    /// What precedes the head on few streams; boxed, because streams are many.
+    before: Option<Box<Before>>,
     head: Option<Fields>,
     /// The head carries END_STREAM.
     head_ends: bool,
@@ -28,6 +26,15 @@ pub(crate) struct Outgoing {
     reset_after: Option<ErrorCode>,
 }
 
+/// What precedes the head.
+#[derive(Debug, Default)]
+struct Before {
+    /// The request that is promised on another stream, before everything else.
+    promise: Option<(StreamId, Fields)>,
+    /// Interim responses.
+    informational: VecDeque<Fields>,
+}
+
 /// What follows the body.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) enum Tail {
@@ -37,21 +44,23 @@ pub(crate) enum Tail {
     /// END_STREAM.
     End,
     /// Trailers, which carry END_STREAM.
-    Trailers(Fields),
+    Trailers(Box<Fields>),
 }
 
 impl Outgoing {
     /// Promises `request` on the stream `parent`.
     pub(crate) fn set_promise(&mut self, parent: StreamId, request: Fields) {
-        self.promise = Some((parent, request));
+        self.before.get_or_insert_default().promise = Some((parent, request));
     }
 
     pub(crate) fn take_promise(&mut self) -> Option<(StreamId, Fields)> {
-        self.promise.take()
+        let promise = self.before.as_mut()?.promise.take();
+        self.before.take_if(|before| before.informational.is_empty());
+        promise
     }
 
     pub(crate) fn push_informational(&mut self, fields: Fields) {
-        self.informational.push_back(fields);
+        self.before.get_or_insert_default().informational.push_back(fields);
     }
 
     pub(crate) fn set_head(&mut self, fields: Fields, ends: bool) {
@@ -61,19 +70,22 @@ impl Outgoing {
 
     /// The next head to be cut and whether it ends the stream.
     pub(crate) fn pop_head(&mut self) -> Option<(Fields, bool)> {
-        if let Some(fields) = self.informational.pop_front() {
-            return Some((fields, false));
+        if let Some(before) = &mut self.before {
+            if let Some(fields) = before.informational.pop_front() {
+                return Some((fields, false));
+            }
+            self.before = None;
         }
         self.head.take().map(|fields| (fields, self.head_ends))
     }
 
     pub(crate) fn has_heads(&self) -> bool {
-        self.head.is_some() || !self.informational.is_empty() || self.promise.is_some()
+        self.head.is_some() || self.before.is_some()
     }
 
     /// Interim responses that wait.
     pub(crate) fn informational_waiting(&self) -> usize {
-        self.informational.len()
+        self.before.as_ref().map_or(0, |before| before.informational.len())
     }
 
     pub(crate) fn push_data(&mut self, data: Bytes) {
