@@ -93,10 +93,15 @@ impl Connection {
         }
     }
 
+    /// An empty list with memory: that of a head that was sent, or room for another like the last.
+    fn spare_fields(&mut self) -> Fields {
+        let (count, octets) = self.usual_fields;
+        self.spare.pop().unwrap_or_else(|| Fields::with_capacity(count, octets))
+    }
+
     /// A whole block. It is decoded whatever becomes of it: the table must follow the wire.
     fn on_block(&mut self, opening: Opening, block: &[u8], now: Instant) -> Result<(), Fault> {
-        let (count, octets) = self.usual_fields;
-        let mut fields = Fields::with_capacity(count, octets);
+        let mut fields = self.spare_fields();
         let limits = self.list_limits();
         let decoded = self.decoder.decode(block, &limits, &mut fields).map_err(|cause| {
             if cause == DecodeError::ListTooLarge {

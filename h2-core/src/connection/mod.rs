@@ -32,6 +32,7 @@ use crate::config::Config;
 use crate::egress::{Egress, Outbox};
 use crate::error::{CloseReason, Misuse, Timer};
 use crate::event::Event;
+use crate::fields::Fields;
 use crate::flow::Inbound;
 use crate::frame::{Block, BlockLimits, PREFACE, Reader};
 use crate::guard::Guard;
@@ -115,6 +116,8 @@ pub struct Connection {
     pings: VecDeque<([u8; 8], Instant)>,
     /// Room for the fields of the next block, so that they seldom have to move.
     usual_fields: (usize, usize),
+    /// Lists of heads that were sent, emptied, for heads that arrive.
+    spare: Vec<Fields>,
     /// Counters of what arrived; the rest of the snapshot is filled in when it is asked for.
     counted: Stats,
     random: SplitMix,
@@ -216,6 +219,7 @@ impl Connection {
             early_priorities: Vec::new(),
             pings: VecDeque::new(),
             usual_fields: (8, 64),
+            spare: Vec::new(),
             counted: Stats::default(),
             random: SplitMix(config.seed),
             reason: None,
@@ -437,6 +441,7 @@ impl Connection {
         self.egress.agenda.trim();
         self.egress.scheduler.trim();
         self.streams.trim();
+        self.spare = Vec::new();
         self.closed_streams.trim();
         if self.events.is_empty() {
             self.events = VecDeque::new();

@@ -11,6 +11,9 @@ use crate::event::Event;
 use crate::frame::{self, kind};
 use crate::stream::{How, Initiator, Key};
 
+/// Lists of fields that are kept for the next heads.
+const SPARES: usize = 16;
+
 /// Idle time after which memory is given back.
 const TRIM_AFTER: Duration = Duration::from_secs(1);
 
@@ -88,6 +91,9 @@ impl Connection {
         let begins = stream.initiator == Initiator::Us && stream.out.has_heads();
         while let Some((fields, end)) = stream.out.pop_head() {
             self.egress.cut_head(key.id, &fields, end);
+            if self.spare.len() < SPARES {
+                self.spare.extend(fields.emptied());
+            }
         }
         if begins {
             self.streams.activate(key);

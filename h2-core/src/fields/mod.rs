@@ -189,6 +189,15 @@ impl Fields {
         (self.spans.len().min(16), self.octets.len().min(512))
     }
 
+    /// The memory of a list that is not needed any more, unless it is too much to keep.
+    pub(crate) fn emptied(mut self) -> Option<Self> {
+        if self.octets.capacity() > 512 || self.spans.capacity() > 32 {
+            return None;
+        }
+        self.clear();
+        Some(self)
+    }
+
     /// Removes all fields and keeps the memory.
     pub fn clear(&mut self) {
         self.octets.clear();
