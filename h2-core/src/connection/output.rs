@@ -12,7 +12,7 @@ use crate::frame::{self, kind};
 use crate::stream::{How, Initiator, Key};
 
 /// Lists of fields that are kept for the next heads.
-const SPARES: usize = 16;
+const SPARES: usize = 64;
 
 /// Idle time after which memory is given back.
 const TRIM_AFTER: Duration = Duration::from_secs(1);
