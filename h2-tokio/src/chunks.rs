@@ -14,13 +14,35 @@ const MERGE_UP_TO: usize = 16 * 1024;
 /// Pieces of a body, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Chunks {
-    /// The next piece. Invariant: if it is empty, so are `rest` and `tail`.
+    /// The next piece. Invariant: if it is empty, there is no other.
     first: Bytes,
-    rest: VecDeque<Bytes>,
-    /// The last piece, while small ones are being merged into it.
-    tail: BytesMut,
+    /// The others; boxed, because most bodies are one piece and streams are many.
+    others: Option<Box<Others>>,
     /// Invariant: the octets of all pieces together.
     octets: usize,
+}
+
+#[derive(Debug, Default)]
+struct Others {
+    pieces: VecDeque<Bytes>,
+    /// The last piece, while small ones are being merged into it.
+    tail: BytesMut,
+}
+
+impl Others {
+    /// The tail grows no more.
+    fn seal(&mut self) {
+        if !self.tail.is_empty() {
+            self.pieces.push_back(self.tail.split().freeze());
+        }
+    }
+
+    fn pop(&mut self) -> Bytes {
+        match self.pieces.pop_front() {
+            Some(piece) => piece,
+            None => std::mem::take(&mut self.tail).freeze(),
+        }
+    }
 }
 
 impl Chunks {
@@ -41,10 +63,9 @@ impl Chunks {
         if self.first.is_empty() {
             self.first = piece;
         } else {
-            if !self.tail.is_empty() {
-                self.rest.push_back(self.tail.split().freeze());
-            }
-            self.rest.push_back(piece);
+            let others = self.others.get_or_insert_default();
+            others.seal();
+            others.pieces.push_back(piece);
         }
     }
 
@@ -53,11 +74,12 @@ impl Chunks {
         if self.first.is_empty() || piece.len() >= MERGE_BELOW {
             return self.push(piece);
         }
-        if self.tail.len() + piece.len() > MERGE_UP_TO {
-            self.rest.push_back(self.tail.split().freeze());
+        let others = self.others.get_or_insert_default();
+        if others.tail.len() + piece.len() > MERGE_UP_TO {
+            others.seal();
         }
         self.octets += piece.len();
-        self.tail.extend_from_slice(&piece);
+        others.tail.extend_from_slice(&piece);
     }
 
     /// Puts back what was left of a piece.
@@ -68,7 +90,7 @@ impl Chunks {
         self.octets += piece.len();
         let next = std::mem::replace(&mut self.first, piece);
         if !next.is_empty() {
-            self.rest.push_front(next);
+            self.others.get_or_insert_default().pieces.push_front(next);
         }
     }
 
@@ -76,10 +98,7 @@ impl Chunks {
         if self.first.is_empty() {
             return None;
         }
-        let next = match self.rest.pop_front() {
-            Some(next) => next,
-            None => std::mem::take(&mut self.tail).freeze(),
-        };
+        let next = self.others.as_mut().map(|others| others.pop()).unwrap_or_default();
         let piece = std::mem::replace(&mut self.first, next);
         self.octets -= piece.len();
         Some(piece)

@@ -78,7 +78,7 @@ pub(crate) enum Finish {
     /// After what was given.
     End,
     /// With these trailers.
-    Trailers(Trailers),
+    Trailers(Box<Trailers>),
     /// It has been told to the actor, or to the core by the actor.
     Done,
 }
@@ -93,7 +93,7 @@ pub(crate) struct Receiving {
     pub(crate) streamed: bool,
     pub(crate) head: Option<ResponseHead>,
     pub(crate) data: Chunks,
-    pub(crate) trailers: Option<Trailers>,
+    pub(crate) trailers: Option<Box<Trailers>>,
     /// END_STREAM has arrived: what is here is complete.
     pub(crate) ended: bool,
     /// Octets that the application used up and the core does not know of.

@@ -372,7 +372,7 @@ fn feed(conn: &mut Connection, stream: StreamId, entry: &mut Entry) -> Result<()
     match std::mem::replace(&mut entry.finish, Finish::Done) {
         Finish::Open => entry.finish = Finish::Open,
         Finish::End => conn.end_stream(stream)?,
-        Finish::Trailers(trailers) => conn.send_trailers(stream, trailers)?,
+        Finish::Trailers(trailers) => conn.send_trailers(stream, *trailers)?,
         Finish::Done => {}
     }
     Ok(())

@@ -121,7 +121,7 @@ impl Engine {
         let Some(slot) = entry.slot.clone() else { return };
         let mut state = slot.lock();
         state.recv.ended = true;
-        state.recv.trailers = trailers;
+        state.recv.trailers = trailers.map(Box::new);
         let credit = state.recv.data.octets() + std::mem::take(&mut state.recv.released);
         let over = over && !state.send.flush_wanted;
         state.detached |= over;

@@ -79,7 +79,7 @@ where
         Err(other) => match other.into_trailers() {
             Ok(trailers) => {
                 let (trailers, _) = convert::outbound_trailers(&trailers)?;
-                Ok(Step::End(Finish::Trailers(trailers)))
+                Ok(Step::End(Finish::Trailers(Box::new(trailers))))
             }
             // A kind of frame that HTTP/2 does not have.
             Err(_) => Ok(Step::Data(Bytes::new())),

@@ -138,7 +138,7 @@ fn poll_slot(
         }
         let next = state.recv.trailers.take().map(|trailers| {
             // More fields than a map holds cannot be shown; the message itself is complete.
-            Ok(Next::Trailers(convert::trailers(trailers).unwrap_or_default()))
+            Ok(Next::Trailers(convert::trailers(*trailers).unwrap_or_default()))
         });
         return (Poll::Ready(next), false);
     }

@@ -77,7 +77,7 @@ impl SendBody {
         if let Some(link) = &self.link {
             Counters::add(&link.hub.shared.counters.stripped_fields, stripped);
         }
-        self.end(Finish::Trailers(trailers))
+        self.end(Finish::Trailers(Box::new(trailers)))
     }
 
     /// Ends the body.
