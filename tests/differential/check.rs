@@ -140,7 +140,8 @@ fn observed(exchange: &Exchange, sender: usize, record: &Record, orphan: bool) {
     for trailers in &record.trailers {
         same(trailers, message.trailers.as_ref().expect("no other trailers"));
     }
-    if record.ended || undisturbed {
+    let whole = message.whole && answer.reset.is_none() && !orphan;
+    if record.ended || undisturbed || whole {
         assert!(record.ended, "the end arrives: {}", what());
         assert_eq!(record.heads.len(), 1, "{}", what());
         assert_eq!(record.length, message.length, "a whole body: {}", what());

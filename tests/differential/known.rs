@@ -39,6 +39,17 @@ pub(crate) const KNOWN: &[Known] = &[
                  wants the smallest and the last, §6.3 none above the limit). Our table only grows",
     },
     Known {
+        name: "one acknowledgement for all",
+        reason: "h2 takes an acknowledgement for the next change of every setting, also of those \
+                 that a later SETTINGS frame carried (RFC 9113 §6.5.3), and then holds the sender \
+                 to what it has not read. It has one SETTINGS frame under way at a time",
+    },
+    Known {
+        name: "an interim response on a stream that it reset",
+        reason: "h2 ends the connection over it, where RFC 9113 §5.1 wants it discarded. As a \
+                 client it resets no exchange that has interim responses",
+    },
+    Known {
         name: "cookies",
         reason: "h2 joins cookie crumbs and moves the result to the end of the list (RFC 9113 \
                  §8.2.3 permits the joining), so cookies are compared apart from the rest",

@@ -229,9 +229,9 @@ impl Ours {
         self.conn.release_stream(id(stream));
     }
 
-    /// Whether commands wait for a stream of the peer's.
-    pub(crate) fn has_work_for(&self, stream: u32) -> bool {
-        self.lines.contains_key(&Key::Stream(stream))
+    /// Whether commands for an exchange wait.
+    pub(crate) fn has_work_for(&self, key: Key) -> bool {
+        self.lines.contains_key(&key)
     }
 
     pub(crate) fn is_busy(&self) -> bool {
@@ -243,7 +243,11 @@ impl Ours {
             self.lines.entry(key).or_default().push_back(op);
             return self.pump();
         };
-        self.lines.remove(&key);
+        for dropped in self.lines.remove(&key).unwrap_or_default() {
+            if let Op::Push(exchange, _) = dropped {
+                self.streams.insert(exchange, 0);
+            }
+        }
         match self.stream_of(key) {
             None => {
                 let Key::Exchange(exchange) = key else { return };
@@ -318,6 +322,7 @@ impl Ours {
                     return Some(Op::Body { offset, length, end, pad });
                 }
             }
+            Op::Push(exchange, _) if self.streams.contains_key(&exchange) => {}
             Op::Push(exchange, head) => {
                 let head = RequestHead::from_fields(fields(&head)).expect("sound");
                 let promised = conn.push_stream(stream, head).map_or(0, |stream| stream.get());

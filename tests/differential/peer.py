@@ -167,7 +167,9 @@ class Peer:
         return self.streams.get(key)
 
     def reset(self, key, code):
-        self.lines.pop(key, None)
+        for name, *args in self.lines.pop(key, ()):
+            if name == "push":
+                self.streams[args[0]] = 0
         stream = self.stream_of(key)
         if stream is None:
             self.streams[key] = 0
@@ -206,6 +208,8 @@ class Peer:
                 line.clear()
                 return False
             return False
+        elif name == "push" and self.streams.get(args[0]) == 0:
+            pass
         elif name == "push":
             promised = self.conn.get_next_available_stream_id()
             self.streams[args[0]] = promised
@@ -297,6 +301,7 @@ def main():
             peer.pump()
             answer["fresh"], peer.fresh = peer.fresh, []
             answer["streams"] = peer.streams
+            answer["acks"] = peer.acks
             answer["busy"] = bool(peer.lines)
             if message.get("look"):
                 answer["look"] = peer.look()

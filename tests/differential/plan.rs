@@ -41,6 +41,10 @@ pub(crate) struct Message {
     pub(crate) ops: VecDeque<Op>,
     /// The code with which the sender was told to reset the stream.
     pub(crate) reset: Option<u32>,
+    /// What was last given to the sender was the end.
+    pub(crate) is_said: bool,
+    /// The whole message was with our core before it was reset with NO_ERROR (RFC 9113 §8.1).
+    pub(crate) whole: bool,
 }
 
 #[derive(Debug)]
@@ -57,6 +61,17 @@ pub(crate) struct Exchange {
 }
 
 impl Op {
+    /// Whether it ends the message.
+    pub(crate) fn is_last(&self) -> bool {
+        matches!(
+            self,
+            Self::Open(_, true)
+                | Self::Head(_, true)
+                | Self::Body { end: true, .. }
+                | Self::Trailers(_)
+        )
+    }
+
     /// The command for the script.
     pub(crate) fn command(&self, key: &Value) -> Value {
         match self {
@@ -169,7 +184,7 @@ impl Message {
     fn perhaps_reset(&mut self, rng: &mut Rng, server: bool) {
         const CODES: [u32; 6] = [0, 2, 7, 8, 11, 0xdead];
         if rng.one_in(8) {
-            self.ops.truncate(1 + rng.below(self.ops.len()));
+            self.ops.truncate(rng.below(self.ops.len()).max(1));
             self.ops.push_back(Op::Reset(CODES[rng.below(CODES.len())]));
         } else if server && rng.one_in(12) {
             self.ops.push_back(Op::Reset(0));

@@ -27,6 +27,8 @@ pub(crate) struct Schedule<'a> {
     to_python: Vec<u8>,
     to_ours: Vec<u8>,
     python_is_busy: bool,
+    /// How many of its SETTINGS it has seen acknowledged.
+    python_acks: usize,
     pub(crate) sent: Sent,
 }
 
@@ -76,6 +78,7 @@ pub(crate) fn run(python: &mut Python, ours_is_server: bool, seed: u64) -> usize
         to_python: Vec::new(),
         to_ours: Vec::new(),
         python_is_busy: false,
+        python_acks: 0,
         sent: Sent::default(),
         rng,
     };
@@ -89,7 +92,7 @@ pub(crate) fn run(python: &mut Python, ours_is_server: bool, seed: u64) -> usize
     schedule.to_ours = hello;
     schedule.come_to_rest();
     let longest = if small { 1_500 } else { 20_000 };
-    for _ in 0..schedule.rng.small(4, 60) {
+    for _ in 0..schedule.rng.small(8, 150) {
         schedule.act(longest, changes_windows);
         if schedule.rng.one_in(3) {
             schedule.travel(false);
@@ -116,8 +119,14 @@ impl Schedule<'_> {
 
     fn act(&mut self, longest: usize, changes_windows: bool) {
         match self.rng.below(24) {
-            0..4 if self.exchanges.len() < 8 => {
-                let exchange = Exchange::new(&mut self.rng, longest, false);
+            0..4 if self.exchanges.len() < 14 => {
+                let mut exchange = Exchange::new(&mut self.rng, longest, false);
+                let [client, server] = &mut exchange.messages;
+                known("an interim response on a stream that it reset");
+                if self.ours_is_server && client.ops.iter().any(|op| matches!(op, Op::Reset(_))) {
+                    server.interims.clear();
+                    server.ops.retain(|op| !matches!(op, Op::Interim(_)));
+                }
                 self.exchanges.push(exchange);
                 self.give(self.exchanges.len() - 1, 0);
             }
@@ -189,6 +198,10 @@ impl Schedule<'_> {
     }
 
     fn change_their_settings(&mut self, windows: bool) {
+        known("one acknowledgement for all");
+        if self.python_acks <= self.sent.their_settings {
+            return;
+        }
         let entry = match self.rng.below(3) {
             0 if windows => json!({ "4": (WINDOWS[self.rng.below(4)]) }),
             1 => {
@@ -240,14 +253,17 @@ impl Schedule<'_> {
     fn give(&mut self, at: usize, side: usize) {
         let ours = side == self.our_side();
         let exchange = &mut self.exchanges[at];
+        let stream = exchange.stream.unwrap_or(0);
         let message = &mut exchange.messages[side];
         let Some(op) = message.ops.pop_front() else { return };
         if let Op::Reset(code) = op {
             message.ops.clear();
             message.reset = Some(code);
+            let complete = message.is_said && ours && side == 1 && code == 0 && !exchange.pushed;
+            message.whole = complete && !self.ours.has_work_for(Key::Stream(stream));
         }
+        message.is_said = op.is_last();
         let named = side == usize::from(exchange.pushed);
-        let stream = exchange.stream.unwrap_or(0);
         if ours {
             let key = if named { Key::Exchange(at) } else { Key::Stream(stream) };
             self.ours.give(key, op);
@@ -289,6 +305,7 @@ impl Schedule<'_> {
         self.ours.hears(&heard);
         self.ours.pump();
         self.python_is_busy = answer["busy"] == json!(true);
+        self.python_acks = answer["acks"].as_u64().unwrap() as usize;
         self.learn(&answer);
         moved
     }
@@ -321,7 +338,7 @@ impl Schedule<'_> {
                 record.reset.is_some() || (record.ended && exchange.messages[side].ops.is_empty())
             });
             let over = over || exchange.messages[side].reset.is_some();
-            if peers && over && !self.ours.has_work_for(stream) {
+            if peers && over && !self.ours.has_work_for(Key::Stream(stream)) {
                 self.ours.releases(stream);
             }
         }
