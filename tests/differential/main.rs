@@ -11,6 +11,7 @@
 
 mod check;
 mod known;
+mod observed;
 mod ours;
 mod plan;
 mod process;

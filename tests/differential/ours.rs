@@ -146,8 +146,31 @@ impl Ours {
         self.records.entry(stream.get()).or_insert_with(|| Record { sum: 1, ..Record::default() })
     }
 
+    /// A message has one end, and nothing is heard of a stream after its reset.
+    fn in_order(&self, event: &Event) {
+        let (stream, of_message) = match event {
+            Event::DataReceived { stream, .. }
+            | Event::TrailersReceived { stream, .. }
+            | Event::ResponseReceived { stream, .. }
+            | Event::InformationalReceived { stream, .. } => (stream, true),
+            Event::StreamReset { stream, .. } | Event::SendStopped { stream, .. } => {
+                (stream, false)
+            }
+            Event::ConnectionClosed { .. } => {
+                assert!(!self.closed, "closed twice");
+                return;
+            }
+            _ => return,
+        };
+        assert!(!self.closed, "{event:?} after the end");
+        let Some(record) = self.records.get(&stream.get()) else { return };
+        assert!(record.reset.is_none(), "{event:?} after the reset");
+        assert!(!(of_message && record.ended), "{event:?} after the end of the message");
+    }
+
     fn take_events(&mut self) {
         while let Some(event) = self.conn.poll_event() {
+            self.in_order(&event);
             match event {
                 Event::RequestReceived { stream, head, end } => {
                     self.fresh.push(stream.get());
