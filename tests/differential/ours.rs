@@ -120,10 +120,12 @@ impl Ours {
 
     pub(crate) fn hears(&mut self, octets: &[u8]) {
         self.inbox.extend_from_slice(octets);
-        while self.conn.receive_data(&mut self.inbox, self.now) == Received::DrainFirst {
-            self.take_events();
+        let mut moved = true;
+        while moved {
+            let asks = self.conn.receive_data(&mut self.inbox, self.now) == Received::DrainFirst;
+            // What waits for output to be taken goes on after that.
+            moved = self.take_events() && asks;
         }
-        self.take_events();
     }
 
     /// Everything that is ready to go out, or up to so many octets of it.
@@ -139,6 +141,9 @@ impl Ours {
             outbox.advance(take);
         }
         self.take_events();
+        if !self.inbox.is_empty() {
+            self.hears(&[]);
+        }
         octets
     }
 
@@ -168,8 +173,11 @@ impl Ours {
         assert!(!(of_message && record.ended), "{event:?} after the end of the message");
     }
 
-    fn take_events(&mut self) {
+    /// Takes all events; whether there were any.
+    fn take_events(&mut self) -> bool {
+        let mut any = false;
         while let Some(event) = self.conn.poll_event() {
+            any = true;
             self.in_order(&event);
             match event {
                 Event::RequestReceived { stream, head, end } => {
@@ -238,6 +246,7 @@ impl Ours {
                 _ => {}
             }
         }
+        any
     }
 
     /// Gives back everything that was received.

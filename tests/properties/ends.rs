@@ -43,3 +43,44 @@ fn a_pushed_response_that_is_complete_survives_a_reset_with_no_error() {
         assert!(matches!(said[..], [Frame::Headers { end: true, .. }, ..]), "said {said:?}");
     });
 }
+
+/// `receive_data`: "call again with what is left, even if nothing has arrived". Nothing that arrived
+/// is no sign of life.
+#[test]
+fn a_keep_alive_ping_is_not_answered_by_looking_for_input_in_vain() {
+    let setup = Setup::server().config(|config| {
+        config.keep_alive_interval = Some(Duration::from_secs(10));
+        config.keep_alive_timeout = Duration::from_secs(5);
+    });
+    setup.run_once(|server| {
+        server.hears(wire::ping([1; 8]));
+        let mut nothing = bytes::BytesMut::new();
+        let end = server.now + Duration::from_secs(60);
+        while server.conn.close_reason().is_none() && server.now < end {
+            // The loop of the crate's documentation: deadline, input, output.
+            server.now = server.conn.poll_timeout().map_or(end, |d| d.at.min(end));
+            server.conn.handle_timeout(server.now);
+            let _ = server.conn.receive_data(&mut nothing, server.now);
+            server.settle();
+        }
+        let reason = server.conn.close_reason().expect("the peer is silent for a minute");
+        assert!(matches!(reason.origin, h2_core::Origin::Timeout(_)), "{reason:?}");
+    });
+}
+
+/// Nothing is due once everything is over, whatever still arrives.
+#[test]
+fn no_deadline_is_set_after_the_end() {
+    for is_server in [true, false] {
+        let setup = if is_server { Setup::server() } else { Setup::client() };
+        setup.config(|config| config.keep_alive_interval = Some(Duration::from_secs(5))).run(
+            |lone| {
+                lone.act(|conn| conn.close_connection(NO_ERROR, ""));
+                assert_eq!(lone.conn.poll_timeout(), None);
+                lone.hears(wire::ping([1; 8]));
+                assert_eq!(lone.last, Received::Ended);
+                assert_eq!(lone.conn.poll_timeout(), None, "after the end");
+            },
+        );
+    }
+}

@@ -4,6 +4,7 @@
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::wildcard_enum_match_arm)]
 #![allow(clippy::cast_possible_truncation)]
 
+mod accepted;
 mod atomic;
 mod buckets;
 mod ends;
@@ -12,6 +13,7 @@ mod hpack;
 #[allow(dead_code)]
 #[path = "../differential/known.rs"]
 mod known;
+mod last;
 mod meeting;
 #[path = "../differential/observed.rs"]
 mod observed;

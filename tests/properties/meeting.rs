@@ -214,7 +214,11 @@ impl Meeting {
         let able = |exchange: &Exchange| {
             let message = &exchange.messages[1];
             let waits = message.ops.front().is_some_and(|op| !matches!(op, Op::Reset(_)));
-            !exchange.pushed && exchange.seen && waits && message.reset.is_none() && message.interims.is_empty()
+            !exchange.pushed
+                && exchange.seen
+                && waits
+                && message.reset.is_none()
+                && message.interims.is_empty()
         };
         let Some(parent) = self.exchanges.iter().position(able) else { return };
         let exchange = Exchange::new(&mut self.rng, longest, true);
