@@ -1,0 +1,272 @@
+//! Commands that fail change nothing: a connection that was asked for the impossible and its twin
+//! that was not say the same, tell the same and stand the same.
+
+use h2_core::{OpenError, Priority, ResponseHead, StreamId};
+use h2_tests::prelude::*;
+use proptest::prelude::*;
+
+use crate::script::{Stage, Step, sound};
+
+/// Any command, sensible or not.
+#[derive(Clone, Debug)]
+pub(crate) enum Command {
+    Request { length: Option<u8>, end: bool, protocol: bool, huge: bool },
+    Respond { stream: u32, status: u16, length: Option<u8>, end: bool },
+    Informational { stream: u32, status: u16 },
+    Data { stream: u32, length: usize, end: bool },
+    EndStream { stream: u32 },
+    Trailers { stream: u32 },
+    Push { parent: u32, method: bool },
+    Acknowledge { stream: u32, octets: usize },
+    Increment { stream: u32, increment: u32 },
+    Settings { window: u32, frame: u32, push: bool, connect: bool },
+    Ping,
+    Prioritize { stream: u32, urgency: u8 },
+    AltSvc { origin: bool, stream: u32 },
+    Origins { length: usize },
+    Extension { kind: u8, stream: u32, length: usize },
+}
+
+pub(crate) fn command() -> impl Strategy<Value = Command> {
+    let stream = || prop_oneof![8 => (0_u32..8).prop_map(|n| n + 1), 1 => Just(0x7fff_ffff_u32)];
+    let length = || proptest::option::of(any::<u8>());
+    prop_oneof![
+        (length(), any::<bool>(), proptest::bool::weighted(0.2), proptest::bool::weighted(0.2))
+            .prop_map(|(length, end, protocol, huge)| Command::Request {
+                length,
+                end,
+                protocol,
+                huge
+            }),
+        (
+            stream(),
+            prop_oneof![Just(103_u16), Just(200), Just(204), Just(304)],
+            length(),
+            any::<bool>()
+        )
+            .prop_map(|(stream, status, length, end)| Command::Respond {
+                stream,
+                status,
+                length,
+                end
+            }),
+        (stream(), prop_oneof![Just(103_u16), Just(200)])
+            .prop_map(|(stream, status)| Command::Informational { stream, status }),
+        (stream(), 0_usize..40_000, any::<bool>())
+            .prop_map(|(stream, length, end)| Command::Data { stream, length, end }),
+        stream().prop_map(|stream| Command::EndStream { stream }),
+        stream().prop_map(|stream| Command::Trailers { stream }),
+        (stream(), any::<bool>()).prop_map(|(parent, method)| Command::Push { parent, method }),
+        (stream(), 0_usize..5_000)
+            .prop_map(|(stream, octets)| Command::Acknowledge { stream, octets }),
+        (0_u32..8, prop_oneof![Just(0_u32), 1_u32..70_000, Just(0x7fff_ffff), Just(u32::MAX)])
+            .prop_map(|(stream, increment)| Command::Increment { stream, increment }),
+        (
+            prop_oneof![0_u32..70_000, Just(u32::MAX)],
+            prop_oneof![Just(16_384_u32), Just(0), Just(70_000), Just(1 << 24)],
+            any::<bool>(),
+            any::<bool>()
+        )
+            .prop_map(|(window, frame, push, connect)| Command::Settings {
+                window,
+                frame,
+                push,
+                connect
+            }),
+        Just(Command::Ping),
+        (stream(), 0_u8..12).prop_map(|(stream, urgency)| Command::Prioritize { stream, urgency }),
+        (any::<bool>(), 0_u32..8).prop_map(|(origin, stream)| Command::AltSvc { origin, stream }),
+        (prop_oneof![Just(10_usize), Just(20_000), Just(70_000)])
+            .prop_map(|length| Command::Origins { length }),
+        (
+            any::<u8>(),
+            prop_oneof![0_u32..8, Just(u32::MAX)],
+            prop_oneof![0_usize..100, Just(16_385_usize), Just(16_384)]
+        )
+            .prop_map(|(kind, stream, length)| Command::Extension { kind, stream, length }),
+    ]
+}
+
+fn response(status: u16, length: Option<u8>) -> Option<ResponseHead> {
+    let length = length.map(|length| length.to_string());
+    let fields: Vec<(&str, &str)> = length.iter().map(|l| ("content-length", l.as_str())).collect();
+    ResponseHead::new(status, fields).ok()
+}
+
+fn opened(result: Result<StreamId, OpenError>) -> Result<(), Misuse> {
+    result.map(drop).map_err(|error| error.why)
+}
+
+/// Gives the command.
+pub(crate) fn give(conn: &mut Connection, command: &Command) -> Result<(), Misuse> {
+    match *command {
+        Command::Request { length, end, protocol, huge } => {
+            let mut fields = h2_core::Fields::new();
+            let method = if protocol { "CONNECT" } else { "POST" };
+            for (name, value) in
+                [(":method", method), (":scheme", "https"), (":authority", "a"), (":path", "/")]
+            {
+                fields.push(name, value);
+            }
+            if protocol {
+                fields.push(":protocol", "websocket");
+            }
+            if let Some(length) = length.filter(|_| !protocol) {
+                fields.push("content-length", length.to_string());
+            }
+            if huge {
+                fields.push("x-huge", "h".repeat(70_000));
+            }
+            let head = h2_core::RequestHead::from_fields(fields).expect("sound");
+            opened(conn.send_request(head, End::from_bool(end)))
+        }
+        Command::Respond { stream, status, length, end } => match response(status, length) {
+            Some(head) => conn.send_response(id(stream), head, End::from_bool(end)),
+            None => Ok(()),
+        },
+        Command::Informational { stream, status } => {
+            conn.send_informational(id(stream), lone::response(status, &[]))
+        }
+        Command::Data { stream, length, end } => {
+            let mut data = Bytes::from(vec![b'd'; length]);
+            let before = data.clone();
+            let result = conn.send_data(id(stream), &mut data, End::from_bool(end));
+            if result.is_err() {
+                assert_eq!(data, before, "the octets stay with the caller");
+            }
+            result.map(drop)
+        }
+        Command::EndStream { stream } => conn.end_stream(id(stream)),
+        Command::Trailers { stream } => {
+            conn.send_trailers(id(stream), lone::trailers(&[("x-end", "1")]))
+        }
+        Command::Push { parent, method } => {
+            let head = lone::request(if method { "GET" } else { "POST" }, &[]);
+            opened(conn.push_stream(id(parent), head))
+        }
+        Command::Acknowledge { stream, octets } => {
+            conn.acknowledge_received_data(id(stream), octets)
+        }
+        Command::Increment { stream, increment } => {
+            conn.increment_flow_control_window(StreamId::new(stream), increment)
+        }
+        Command::Settings { window, frame, push, connect } => conn.update_settings(|settings| {
+            settings.initial_window_size = window;
+            settings.max_frame_size = frame;
+            settings.enable_push = push;
+            settings.enable_connect_protocol = connect;
+        }),
+        Command::Ping => conn.ping(*b"a dozen!"),
+        Command::Prioritize { stream, urgency } => {
+            let mut priority = Priority::default();
+            priority.urgency = urgency;
+            conn.prioritize(id(stream), priority)
+        }
+        Command::AltSvc { origin, stream } => conn.advertise_alternative_service(
+            origin.then_some("https://a"),
+            StreamId::new(stream),
+            "h3=\":1\"",
+        ),
+        Command::Origins { length } => conn.advertise_origins(&[&"o".repeat(length)]),
+        Command::Extension { kind, stream, length } => {
+            conn.send_extension_frame(kind, 0, stream, Bytes::from(vec![0; length]))
+        }
+    }
+}
+
+/// How a connection stands, by every question about it.
+fn standing(conn: &Connection) -> String {
+    let windows = |stream: Option<StreamId>| {
+        (conn.local_flow_control_window(stream), conn.remote_flow_control_window(stream))
+    };
+    let streams: Vec<String> = (1..12)
+        .map(|stream| {
+            let capacity = conn.send_capacity(id(stream));
+            format!(
+                "{:?} {capacity} {:?}",
+                windows(Some(id(stream))),
+                conn.request_outcome(id(stream))
+            )
+        })
+        .collect();
+    format!(
+        "{:?} {:?} {streams:?} {:?} {:?} {} {} {:?} {:?}",
+        conn.stats(),
+        windows(None),
+        conn.local_settings(),
+        conn.remote_settings(),
+        conn.free_slots(),
+        conn.is_draining(),
+        conn.close_reason(),
+        conn.poll_timeout().map(|deadline| deadline.why),
+    )
+}
+
+/// What failed asks for a slot is told when there is one, which is the one trace it leaves.
+fn told(lone: &mut Lone) -> Vec<Event> {
+    let mut events = lone.events();
+    events.retain(|event| !matches!(event, Event::SlotsAvailable));
+    events
+}
+
+#[derive(Clone, Debug)]
+enum Turn {
+    Step(Step),
+    Command(Command),
+}
+
+fn turn() -> impl Strategy<Value = Turn> {
+    prop_oneof![1 => sound().prop_map(Turn::Step), 2 => command().prop_map(Turn::Command)]
+}
+
+proptest! {
+    #![proptest_config(crate::cases(192))]
+
+    #[test]
+    fn a_command_that_fails_changes_nothing(
+        is_server: bool, drains: bool, turns in proptest::collection::vec(turn(), 1..60),
+    ) {
+        let setup = if is_server { Setup::server() } else { Setup::client() };
+        let setup = setup.peer(&[(3, 4), (4, 20_000), (6, 60_000)]).config(|config| {
+            lone::narrow(config);
+            config.seed = 7;
+        });
+        let mut asked = setup.clone().start(lone::Delivery::Whole);
+        let mut twin = setup.start(lone::Delivery::Whole);
+        for lone in [&mut asked, &mut twin] {
+            lone.allow_frames_of(70_000);
+        }
+        // One clock for both.
+        twin.now = asked.now;
+        let mut stages = (Stage::new(&mut asked), Stage::new(&mut twin));
+        for turn in &turns {
+            match turn {
+                Turn::Step(step) => {
+                    stages.0.step(step);
+                    stages.1.step(step);
+                }
+                Turn::Command(command) => {
+                    stages.0.deliver();
+                    stages.1.deliver();
+                    let before = standing(&stages.0.lone.conn);
+                    match give(&mut stages.0.lone.conn, command) {
+                        Ok(()) => give(&mut stages.1.lone.conn, command).expect("as its twin"),
+                        Err(_) => assert_eq!(standing(&stages.0.lone.conn), before),
+                    }
+                    if drains {
+                        stages.0.lone.settle();
+                        stages.1.lone.settle();
+                    }
+                }
+            }
+            prop_assert_eq!(told(stages.0.lone), told(stages.1.lone));
+            prop_assert_eq!(stages.0.lone.says(), stages.1.lone.says());
+        }
+        stages.0.finish();
+        stages.1.finish();
+        prop_assert_eq!(told(stages.0.lone), told(stages.1.lone));
+        prop_assert_eq!(stages.0.lone.says(), stages.1.lone.says());
+        // Deadlines aside, they began at two moments.
+        prop_assert_eq!(standing(&stages.0.lone.conn), standing(&stages.1.lone.conn));
+    }
+}
