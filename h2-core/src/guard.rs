@@ -1,12 +1,12 @@
 //! What a peer can make us do is paid for here first; the purse refills with time and nothing else.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::config::Bucket;
 use crate::error::Violation;
 
-/// Tokens are counted in thousandths, so that a refill of any length of time loses nothing.
-const TOKEN: u64 = 1_000;
+/// Tokens are counted in millionths: one a microsecond is one a second, so no refill is rounded.
+const TOKEN: u64 = 1_000_000;
 
 /// A purse of tokens that fills at a steady rate up to its brim.
 #[derive(Clone, Copy, Debug)]
@@ -49,12 +49,10 @@ impl TokenBucket {
     fn refill(&mut self, now: Instant) {
         let elapsed = now.saturating_duration_since(self.filled_at);
         let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-        let gained = micros.saturating_mul(self.per_second) / TOKEN;
-        // A step too short to gain anything must not move the mark, or many such steps lose it all.
-        if gained > 0 {
-            self.level = self.level.saturating_add(gained).min(self.brim);
-            self.filled_at = now;
-        }
+        let gained = micros.saturating_mul(self.per_second);
+        self.level = self.level.saturating_add(gained).min(self.brim);
+        // What is left of a microsecond counts the next time.
+        self.filled_at += Duration::from_micros(micros);
     }
 }
 
@@ -140,8 +138,6 @@ impl Guard {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn bucket(now: Instant) -> TokenBucket {

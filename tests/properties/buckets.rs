@@ -36,7 +36,7 @@ proptest! {
                 server.hears(wire::priority(1, 0, 1));
             }
             let gained = frames * micros * u64::from(per_second) / 1_000_000;
-            let expected = (before + gained).min(1_000_000) - frames;
+            let expected = (before + gained - frames).min(1_000_000 - 1);
             let seen = tokens(server);
             // The handshake may have left a fraction of a token.
             assert!(seen.abs_diff(expected) <= 1, "{seen} tokens, expected {expected}");

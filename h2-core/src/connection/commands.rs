@@ -174,6 +174,7 @@ impl Connection {
         if head.is_informational() {
             return Err(Misuse::WrongStatusKind);
         }
+        let promises = self.streams.reserved() > 0;
         let Some(found) = self.streams.get_mut(key) else { return Ok(()) };
         let tunnel = found.connect && (200..300).contains(&head.status());
         let length = if found.head_request || head.has_no_body() {
@@ -190,6 +191,11 @@ impl Connection {
         found.tunnel = tunnel;
         found.send.head(end.is_now());
         found.out.set_head(head.into_fields(), end.is_now());
+        if found.in_heads && promises {
+            // A promise may stand between the interim responses and this.
+            found.out.set_hold();
+            self.egress.agenda.heads.push_back(key);
+        }
         self.queue_head(key);
         Ok(())
     }
@@ -291,7 +297,7 @@ impl Connection {
     pub fn reset_stream(&mut self, stream: StreamId, code: ErrorCode) {
         let Some(key) = self.find(stream) else { return };
         let Some(found) = self.streams.get_mut(key) else { return };
-        let complete = found.initiator == Initiator::Peer && found.send.is_closed();
+        let complete = self.role == Role::Server && found.send.is_closed();
         if code == ErrorCode::NO_ERROR && complete && !found.is_over() {
             if !found.recv.is_closed() {
                 found.out.set_reset_after(code);

@@ -200,6 +200,7 @@ impl Connection {
             self.say_last_goodbye();
         } else if self.farewell.probe == Some(payload) {
             self.farewell.probe = None;
+            self.clock.clear(Timer::KeepAlive);
         } else if let Some(at) = self.pings.iter().position(|(sent, _)| *sent == payload) {
             if let Some((_, asked)) = self.pings.remove(at) {
                 self.saw_round_trip(asked);

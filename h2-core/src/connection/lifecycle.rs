@@ -39,6 +39,7 @@ impl Connection {
         self.streams.close(key);
         if on_wire {
             self.closed_streams.remember(key.id, reset_by_us);
+            self.wired -= usize::from(ours);
         }
         if ours {
             self.slot_freed();

@@ -106,6 +106,8 @@ pub struct Connection {
     pool_used: usize,
     /// What the outbox had given away when progress was last looked at.
     taken: u64,
+    /// Streams of ours that are open and whose opening was cut.
+    wired: usize,
     /// Permits given out and not used or returned.
     permits: usize,
     /// Somebody found no slot and wants to hear of one.
@@ -214,6 +216,7 @@ impl Connection {
             trimmed_at: u64::MAX,
             pool_used: 0,
             taken: 0,
+            wired: 0,
             permits: 0,
             slot_wanted: false,
             early_priorities: Vec::new(),
@@ -251,7 +254,12 @@ impl Connection {
     /// that a short payload never keeps a large buffer alive.
     pub fn receive_data(&mut self, input: &mut BytesMut, now: Instant) -> Received {
         let now = self.clock.hear(now);
-        self.take_frames(input, now)
+        let before = input.len();
+        let received = self.take_frames(input, now);
+        if input.len() < before && self.reason.is_none() {
+            self.heard_from_peer();
+        }
+        received
     }
 
     /// The transport has delivered its end: no more octets will come.

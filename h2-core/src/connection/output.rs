@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::Connection;
 use super::receive::Place;
+use super::{Connection, Role};
 use crate::StreamId;
 use crate::egress::Cut;
 use crate::error::{CloseReason, Fault, Timer, Violation};
@@ -26,7 +26,7 @@ impl Connection {
                 self.cut_updates();
             }
             while self.egress.outbox.len() < self.config.batch {
-                if let Some(key) = self.egress.agenda.heads.pop_front() {
+                if let Some(key) = self.next_head() {
                     self.cut_heads(key);
                 } else if let Some(key) = self.egress.scheduler.pop() {
                     self.cut_body(key);
@@ -72,11 +72,28 @@ impl Connection {
         }
     }
 
+    /// The stream whose head is next. The peer may have lowered its limit on streams since requests
+    /// were accepted; then those that are not open yet wait, in their order.
+    fn next_head(&mut self) -> Option<Key> {
+        let key = *self.egress.agenda.heads.front()?;
+        let limit = self.remote_settings().max_concurrent_streams;
+        if self.role == Role::Client && limit.is_some_and(|limit| self.wired >= limit as usize) {
+            let opens = self.streams.get(key).is_some_and(|stream| !stream.on_wire);
+            if opens {
+                return None;
+            }
+        }
+        self.egress.agenda.heads.pop_front()
+    }
+
     fn cut_heads(&mut self, key: Key) {
         let Some(stream) = self.streams.get_mut(key) else { return };
-        stream.in_heads = false;
+        let hold = stream.out.take_hold();
+        stream.in_heads = hold;
         if let Some((parent, request)) = stream.out.take_promise() {
-            if self.parent_of_promise(parent).is_none() {
+            // The client may have switched push off since.
+            let wanted = self.negotiation.remote().enable_push;
+            if !wanted || self.parent_of_promise(parent).is_none() {
                 return self.unpromise(key);
             }
             self.egress.cut_promise(parent, key.id, &request);
@@ -85,11 +102,12 @@ impl Connection {
         if stream.initiator == Initiator::Us && !stream.on_wire {
             self.highest_ours = self.highest_ours.max(key.id.get());
             self.streams_opened += 1;
+            self.wired += 1;
             self.guard.saw_progress();
         }
         stream.on_wire = true;
-        let begins = stream.initiator == Initiator::Us && stream.out.has_heads();
-        while let Some((fields, end)) = stream.out.pop_head() {
+        let begins = !hold && stream.initiator == Initiator::Us && stream.out.has_heads();
+        while let Some((fields, end)) = stream.out.pop_head(hold) {
             self.egress.cut_head(key.id, &fields, end);
             if self.spare.len() < SPARES {
                 self.spare.extend(fields.emptied());
@@ -99,6 +117,9 @@ impl Connection {
             self.streams.activate(key);
         }
         let Some(stream) = self.streams.get_mut(key) else { return };
+        if hold {
+            return;
+        }
         if let Some(code) = stream.out.take_reset() {
             self.egress.agenda.reset(key.id, code);
             self.cut_control();

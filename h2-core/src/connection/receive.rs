@@ -38,7 +38,6 @@ pub(super) struct Delivery {
 
 impl Connection {
     pub(super) fn take_frames(&mut self, input: &mut BytesMut, now: Instant) -> Received {
-        self.heard_from_peer();
         loop {
             if self.reason.is_some() {
                 return Received::Ended;

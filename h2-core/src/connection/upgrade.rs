@@ -45,6 +45,7 @@ impl Connection {
         stream.connect = request.is_connect();
         connection.streams.insert(StreamId::ONE, stream);
         connection.highest_ours = StreamId::ONE.get();
+        connection.wired = 1;
         connection.next_stream = StreamId::ONE.next();
         connection
     }

@@ -141,7 +141,7 @@ impl Agenda {
     }
 
     /// Cuts every control frame, in the order that their urgency asks for.
-    pub(crate) fn cut_control(&mut self, out: &mut Vec<u8>) {
+    pub(crate) fn cut_control(&mut self, out: &mut Vec<u8>, max_frame_size: usize) {
         for entries in self.settings.drain(..) {
             frame::settings(out, &entries);
         }
@@ -164,7 +164,10 @@ impl Agenda {
             frame::priority_update(out, stream, priority.to_string().as_bytes());
         }
         for (head, payload) in self.extensions.drain(..) {
-            frame::extension(out, head, &payload);
+            // The peer may have lowered its limit since; then the frame cannot be sent any more.
+            if payload.len() <= max_frame_size {
+                frame::extension(out, head, &payload);
+            }
         }
         self.extension_octets = 0;
     }

@@ -72,8 +72,8 @@ impl Egress {
     /// Cuts every control frame that was promised.
     pub(crate) fn cut_control(&mut self) {
         let owed = self.agenda.owed();
-        let agenda = &mut self.agenda;
-        self.outbox.gather(|out| agenda.cut_control(out));
+        let (agenda, max_frame_size) = (&mut self.agenda, self.max_frame_size);
+        self.outbox.gather(|out| agenda.cut_control(out, max_frame_size));
         if owed != Owed::default() {
             let end = self.outbox.taken() + self.outbox.len() as u64;
             self.unwritten.push_back((end, owed));

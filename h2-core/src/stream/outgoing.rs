@@ -33,6 +33,8 @@ struct Before {
     promise: Option<(StreamId, Fields)>,
     /// Interim responses.
     informational: VecDeque<Fields>,
+    /// The head stands in line once more, behind promises that were made after these.
+    hold: bool,
 }
 
 /// What follows the body.
@@ -53,6 +55,15 @@ impl Outgoing {
         self.before.get_or_insert_default().promise = Some((parent, request));
     }
 
+    /// Lets the head stand in line once more, behind what was promised since the interim responses.
+    pub(crate) fn set_hold(&mut self) {
+        self.before.get_or_insert_default().hold = true;
+    }
+
+    pub(crate) fn take_hold(&mut self) -> bool {
+        self.before.as_mut().is_some_and(|before| std::mem::take(&mut before.hold))
+    }
+
     pub(crate) fn take_promise(&mut self) -> Option<(StreamId, Fields)> {
         let promise = self.before.as_mut()?.promise.take();
         self.before.take_if(|before| before.informational.is_empty());
@@ -69,12 +80,16 @@ impl Outgoing {
     }
 
     /// The next head to be cut and whether it ends the stream.
-    pub(crate) fn pop_head(&mut self) -> Option<(Fields, bool)> {
+    /// With `interim` none but interim ones.
+    pub(crate) fn pop_head(&mut self, interim: bool) -> Option<(Fields, bool)> {
         if let Some(before) = &mut self.before {
             if let Some(fields) = before.informational.pop_front() {
                 return Some((fields, false));
             }
             self.before = None;
+        }
+        if interim {
+            return None;
         }
         self.head.take().map(|fields| (fields, self.head_ends))
     }
