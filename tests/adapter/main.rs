@@ -9,5 +9,6 @@ mod limits;
 mod matrix;
 mod matrix_scenes;
 mod shutdown;
+mod soak;
 mod support;
 mod transport;

@@ -15,9 +15,9 @@ use crate::io::{self, Break, Log};
 /// Virtual time in which everything is over, whatever breaks.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-const PIECE: usize = 1_100;
+const PIECE: usize = 1_350;
 const PIECES: usize = 4;
-const RESPONSE: usize = 1_300;
+const RESPONSE: usize = 1_450;
 
 /// What the application of one end saw of a message.
 #[derive(Debug)]
