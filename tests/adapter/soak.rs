@@ -2,23 +2,25 @@
 //! and every order in which the parts of a connection can be dropped.
 
 use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use h2_core::{End, Event, RequestHead, ResponseHead};
 use h2_tests::Rng;
-use h2_tokio::{Config, ErrorCode, RecvBody, client, server};
+use h2_tokio::{CloseReason, Config, ErrorCode, RecvBody, client, server};
 use http::{Request, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, duplex, split};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::matrix_scenes::settle;
 use crate::support::{PIPE, Peer, get, head_of, octets, post, read};
 
-/// How long it goes on. At 50 requests a second these are 30,000, each with data in flight; the
-/// buckets against resets are empty after ten seconds at a rate that they do not allow.
-const SOAK: Duration = Duration::from_secs(600);
+/// How long it goes on: at 50 requests a second these are 180,000, each with data in flight.
+const SOAK: Duration = Duration::from_secs(3_600);
 const PERIOD: Duration = Duration::from_millis(20);
 const LATENCY: Duration = Duration::from_millis(100);
 
@@ -71,9 +73,14 @@ async fn answer(request: Request<RecvBody>, responder: server::Responder) {
 async fn requests_cancelled_at_any_moment_cost_neither_the_connection_nor_a_slot() {
     let (ours, theirs) = far_apart();
     let (server, mut incoming) = server::spawn_connection(theirs, Config::server());
-    tokio::spawn(async move {
-        while let Some((request, responder)) = incoming.next().await {
-            tokio::spawn(answer(request, responder));
+    let arrived = Arc::new(AtomicUsize::new(0));
+    tokio::spawn({
+        let arrived = Arc::clone(&arrived);
+        async move {
+            while let Some((request, responder)) = incoming.next().await {
+                arrived.fetch_add(1, Ordering::Relaxed);
+                tokio::spawn(answer(request, responder));
+            }
         }
     });
     let client = client::handshake(ours, Config::client()).await.unwrap();
@@ -95,8 +102,10 @@ async fn requests_cancelled_at_any_moment_cost_neither_the_connection_nor_a_slot
         cancelled += 1;
         sleep(PERIOD).await;
     }
-    assert!(cancelled >= 30_000);
+    assert!(cancelled >= 179_000);
     sleep(Duration::from_secs(2)).await;
+    // A few were given up before they could be sent.
+    assert!(arrived.load(Ordering::Relaxed) > cancelled * 9 / 10);
     for state in [client.state(), server.state()] {
         assert!(state.closed.is_none() && !state.draining, "{state:?}");
         assert_eq!((state.open, state.queued), (0, 0), "{state:?}");
@@ -131,7 +140,7 @@ const NO_FIELDS: [(&str, &str); 0] = [];
 
 /// What a peer may send on the connection.
 fn window(peer: &Peer) -> i64 {
-    peer.conn.remote_flow_control_window(None).unwrap()
+    peer.conn.local_flow_control_window(None).unwrap()
 }
 
 /// Sends on a stream whose other end reads all of it, until the window has been as large as it
@@ -272,31 +281,38 @@ fn orders(count: usize) -> Vec<Vec<usize>> {
 
 type Part = Box<dyn Any + Send>;
 
-/// Drops the parts in every order: the connection must outlive all but the last of those that
-/// hold it, and then end.
-async fn in_every_order(names: &[&str], parts: impl AsyncFn() -> (Vec<Part>, Vec<Part>, Ends)) {
+/// The other end, and the task whose end is waited for.
+type Ended = (Part, JoinHandle<CloseReason>);
+
+/// Drops the parts in every order. The first few of them hold the connection: it must outlive all
+/// but the last of these, and then end.
+async fn in_every_order(
+    names: &[&str],
+    holding: usize,
+    parts: impl AsyncFn() -> (Vec<Part>, Part, JoinHandle<CloseReason>),
+) {
     for order in orders(names.len()) {
         let named: Vec<&str> = order.iter().map(|at| names[*at]).collect();
-        let (parts, others, mut ends) = parts().await;
+        let (parts, others, driver) = parts().await;
         let mut parts: Vec<Option<Part>> = parts.into_iter().map(Some).collect();
         for (dropped, at) in order.iter().enumerate() {
-            assert!(!(ends)(), "{named:?}: it ended after {dropped} of them");
+            if order[dropped..].iter().any(|at| *at < holding) {
+                assert!(!driver.is_finished(), "{named:?}: it ended after {dropped} of them");
+            }
             parts[*at] = None;
             settle().await;
         }
         sleep(Duration::from_secs(2)).await;
-        assert!((ends)(), "{named:?}: it does not end");
+        assert!(driver.is_finished(), "{named:?}: it does not end");
         drop(others);
     }
 }
-
-type Ends = Box<dyn FnMut() -> bool>;
 
 #[tokio::test(start_paused = true)]
 async fn a_client_connection_ends_with_the_last_of_its_parts_in_any_order() {
     for body in [false, true] {
         let names = ["handle", "clone", "sender", "response or its body"];
-        in_every_order(&names, async || {
+        in_every_order(&names, 4, async || {
             let (ours, theirs) = duplex(PIPE);
             let (handle, mut incoming) = server::spawn_connection(theirs, Config::server());
             let (client, driver) = client::connection(ours, Config::client());
@@ -311,39 +327,54 @@ async fn a_client_connection_ends_with_the_last_of_its_parts_in_any_order() {
             };
             let parts: Vec<Part> =
                 vec![Box::new(client.clone()), Box::new(client), Box::new(send), response];
-            let others: Vec<Part> = vec![Box::new((handle, incoming, request, answer))];
-            (parts, others, Box::new(move || driver.is_finished()))
+            let others: Part = Box::new((handle, incoming, request, answer));
+            (parts, others, driver)
+        })
+        .await;
+    }
+}
+
+/// A server's connection with one request on it, whose body is not complete.
+async fn serving() -> (server::Handle, server::Incoming, RecvBody, server::Responder, Ended) {
+    let (ours, theirs) = duplex(PIPE);
+    let (handle, mut incoming, driver) = server::connection(theirs, Config::server());
+    let driver = tokio::spawn(driver);
+    let client = client::spawn_connection(ours, Config::client());
+    let other = client.send_request(head_of("/")).await.unwrap();
+    let (request, responder) = incoming.next().await.unwrap();
+    (handle, incoming, request.into_body(), responder, (Box::new((client, other)), driver))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_connection_ends_with_its_requests_and_its_last_answer_in_any_order() {
+    for begun in [false, true] {
+        // Dropping what takes requests is a shutdown, which a handle alone does not hold up. Half
+        // an answer that is dropped ends its stream, so there is nothing left for the body.
+        let names = ["incoming", "responder or sender", "body", "handle"];
+        in_every_order(&names, 2, async || {
+            let (handle, incoming, body, responder, (others, driver)) = serving().await;
+            let responder: Part = if begun {
+                Box::new(responder.send_response(Response::new(())).unwrap())
+            } else {
+                Box::new(responder)
+            };
+            let parts: Vec<Part> =
+                vec![Box::new(incoming), responder, Box::new(body), Box::new(handle)];
+            (parts, others, driver)
         })
         .await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_connection_ends_with_the_last_of_its_parts_in_any_order() {
-    for answered in [false, true] {
-        let names = ["handle", "incoming", "body", "responder or sender"];
-        in_every_order(&names, async || {
-            let (ours, theirs) = duplex(PIPE);
-            let (handle, mut incoming, driver) = server::connection(theirs, Config::server());
-            let driver = tokio::spawn(driver);
-            let client = client::spawn_connection(ours, Config::client());
-            let other = client.send_request(head_of("/")).await.unwrap();
-            let (request, responder) = incoming.next().await.unwrap();
-            let responder: Part = if answered {
-                Box::new(responder.send_response(Response::new(())).unwrap())
-            } else {
-                Box::new(responder)
-            };
-            let parts: Vec<Part> = vec![
-                Box::new(handle),
-                Box::new(incoming),
-                Box::new(request.into_body()),
-                responder,
-            ];
-            (parts, vec![Box::new((client, other))], Box::new(move || driver.is_finished()))
-        })
-        .await;
-    }
+async fn a_request_that_is_still_read_after_its_answer_holds_its_connection_in_any_order() {
+    in_every_order(&["incoming", "body", "handle"], 2, async || {
+        let (handle, incoming, body, responder, (others, driver)) = serving().await;
+        responder.respond(Response::new("done")).unwrap();
+        let parts: Vec<Part> = vec![Box::new(incoming), Box::new(body), Box::new(handle)];
+        (parts, others, driver)
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -359,21 +390,7 @@ async fn a_reservation_that_was_given_up_does_not_hold_its_connection() {
     let waited = tokio::time::timeout(Duration::from_secs(1), client.reserve()).await;
     assert!(waited.is_err());
     drop(client);
-    let events = heard(&mut peer).await;
-    assert!(matches!(events[..], [Event::GoAwayReceived { .. }, ..]), "{events:?}");
     sleep(Duration::from_secs(2)).await;
     assert!(driver.is_finished());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_sender_that_was_closed_as_a_sink_hears_of_the_end_of_its_connection() {
-    let (client, _server, mut incoming) = crate::support::pair();
-    let (mut send, response) = client.send_request(head_of("/")).await.unwrap();
-    futures::SinkExt::close(&mut send).await.unwrap();
-    incoming.next().await.unwrap().1.respond(Response::new("")).unwrap();
-    assert_eq!(read(response.await.unwrap().into_body()).await.unwrap(), "");
-    client.close(ErrorCode::NO_ERROR);
-    client.closed().await;
-    let stopped = tokio::time::timeout(Duration::from_secs(60), send.stopped()).await;
-    assert!(stopped.is_ok());
+    drop(peer);
 }

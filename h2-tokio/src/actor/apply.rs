@@ -92,7 +92,7 @@ impl Engine {
 
     fn rare(&mut self, rare: Rare) {
         match rare {
-            Rare::Reserve { hub, wait, answer } => self.queue_reservation(hub, wait, answer),
+            Rare::Reserve { hub, wait, answer } => self.queue_reservation(&hub, wait, answer),
             Rare::Return(permit) => {
                 self.conn.release_slot(permit);
                 self.line.loosen();
