@@ -394,3 +394,16 @@ async fn a_reservation_that_was_given_up_does_not_hold_its_connection() {
     assert!(driver.is_finished());
     drop(peer);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_that_was_closed_as_a_sink_hears_of_the_end_of_its_connection() {
+    let (client, _server, mut incoming) = crate::support::pair();
+    let (mut send, response) = client.send_request(head_of("/")).await.unwrap();
+    futures::SinkExt::close(&mut send).await.unwrap();
+    incoming.next().await.unwrap().1.respond(Response::new("")).unwrap();
+    assert_eq!(read(response.await.unwrap().into_body()).await.unwrap(), "");
+    client.close(ErrorCode::NO_ERROR);
+    client.closed().await;
+    let stopped = tokio::time::timeout(Duration::from_secs(60), send.stopped()).await;
+    assert!(stopped.is_ok());
+}

@@ -231,8 +231,9 @@ impl Engine {
             self.flushing.push(stream);
         }
         let wants_room = matches!(state.send.finish, Finish::Open) && room > 0;
-        let waker = if wants_room { state.send.waker.take() } else { None };
-        if over && !state.send.flush_wanted {
+        let over = over && !state.send.flush_wanted;
+        let waker = if wants_room || over { state.send.waker.take() } else { None };
+        if over {
             state.detached = true;
             self.entries.remove(&stream);
         }
