@@ -197,8 +197,8 @@ async fn answer(request: Request<RecvBody>, mut responder: server::Responder) ->
         assert!(octets == sent, "{} looks complete and is not", seen.path);
         assert_eq!(trailers, upload.then(|| sum("request")));
     });
-    if seen.whole.is_err() {
-        assert_eq!(responder.cancelled().await.reason(), seen.whole.as_ref().unwrap_err().reason());
+    if let Err(error) = &seen.whole {
+        assert_eq!(responder.cancelled().await.reason(), error.reason());
         return seen;
     }
     // The stream may be gone before its answer is; the client hears of that.
