@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use h2_core::{ErrorCode, RequestHead, ResponseHead, StreamId, Trailers};
+use h2_core::{ErrorCode, Misuse, RequestHead, ResponseHead, StreamId, Trailers};
 
 use crate::body::pump::Start;
 use crate::chunks::Chunks;
@@ -213,6 +213,10 @@ impl State {
     pub(crate) fn poll_stopped(&mut self, cx: &Context<'_>) -> Poll<Error> {
         if let Some(error) = self.send_error() {
             return Poll::Ready(error);
+        }
+        if let Some(stream) = self.stream.filter(|_| self.detached) {
+            // Both sides are complete; nothing will be heard of this stream any more.
+            return Poll::Ready(Error::misuse(Misuse::AlreadyEnded(stream)));
         }
         register(&mut self.send.waker, cx);
         Poll::Pending

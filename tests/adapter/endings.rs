@@ -220,6 +220,23 @@ async fn a_transport_that_ends_inside_a_body_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_body_that_was_cut_short_has_no_trailers_but_an_error_however_often_they_are_asked_for() {
+    let (client, mut peer) = against_a_peer();
+    let request = tokio::spawn(async move { client.request(get("/")).await });
+    let Some(Event::RequestReceived { stream, .. }) = peer.next().await else { panic!() };
+    peer.conn.send_response(stream, ok(), End::Later).unwrap();
+    peer.conn.send_data(stream, &mut Bytes::from_static(b"half"), End::Later).unwrap();
+    peer.flush().await;
+    let mut body = request.await.unwrap().unwrap().into_body();
+    peer.vanish();
+    // A loop that stops at whatever is not a piece, as many are written.
+    while let Some(Ok(_)) = body.data().await {}
+    for _ in 0..2 {
+        assert_eq!(*body.trailers().await.unwrap_err().reason(), Reason::Eof);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reset_after_a_whole_message_leaves_it_whole() {
     let (client, mut peer) = against_a_peer();
     let (mut send, response) = {

@@ -1,9 +1,14 @@
 //! The tokio adapter, client against server, over pipes in memory and real TCP.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::wildcard_enum_match_arm)]
+#![allow(missing_docs)]
 
 mod endings;
 mod exchange;
+mod faulty;
 mod limits;
+mod matrix;
+mod matrix_scenes;
 mod shutdown;
+mod soak;
 mod support;
 mod transport;

@@ -92,7 +92,7 @@ impl Engine {
 
     fn rare(&mut self, rare: Rare) {
         match rare {
-            Rare::Reserve { hub, wait, answer } => self.queue_reservation(hub, wait, answer),
+            Rare::Reserve { hub, wait, answer } => self.queue_reservation(&hub, wait, answer),
             Rare::Return(permit) => {
                 self.conn.release_slot(permit);
                 self.line.loosen();
@@ -224,20 +224,39 @@ impl Engine {
             return;
         }
         let over = sent && entry.received && self.is_client;
-        let room = if entry.out.is_empty() { self.conn.send_capacity(stream).max(1) } else { 0 };
+        let waits = !entry.out.is_empty();
+        let room = if waits { 0 } else { self.room(stream).max(1) };
         let mut state = slot.lock();
         state.send.room = room;
         if state.send.flush_wanted && !self.flushing.contains(&stream) {
             self.flushing.push(stream);
         }
         let wants_room = matches!(state.send.finish, Finish::Open) && room > 0;
-        let waker = if wants_room { state.send.waker.take() } else { None };
-        if over && !state.send.flush_wanted {
+        let over = over && !state.send.flush_wanted;
+        let waker = if wants_room || over { state.send.waker.take() } else { None };
+        if over {
             state.detached = true;
             self.entries.remove(&stream);
         }
         drop(state);
         wake((waker, None));
+    }
+
+    /// Octets that the slot of a stream may hold: its own credit, and a share of the pool. Many
+    /// streams are told before the first of them sends, so no two are promised the same octets.
+    fn room(&self, stream: StreamId) -> usize {
+        let capacity = self.conn.send_capacity(stream);
+        if capacity == 0 {
+            return 0;
+        }
+        let pool = self.pool.saturating_sub(self.conn.stats().pool_used);
+        let own = if self.conn.has_unsent(stream) {
+            // At least so much of it does not come out of the pool.
+            capacity.saturating_sub(pool)
+        } else {
+            self.shared.room
+        };
+        own + capacity.saturating_sub(own).min(pool / self.entries.len().max(1))
     }
 
     /// Moves what the core now has room for.

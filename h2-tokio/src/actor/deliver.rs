@@ -125,6 +125,7 @@ impl Engine {
         let credit = state.recv.data.octets() + std::mem::take(&mut state.recv.released);
         let over = over && !state.send.flush_wanted;
         state.detached |= over;
+        let sender = if over { state.send.waker.take() } else { None };
         let waker = state.recv.waker.take();
         drop(state);
         if credit > 0 {
@@ -133,7 +134,7 @@ impl Engine {
         if over {
             self.entries.remove(&stream);
         }
-        wake((None, waker));
+        wake((sender, waker));
     }
 
     fn on_reset(&mut self, stream: StreamId, code: ErrorCode, cause: &ResetCause) {

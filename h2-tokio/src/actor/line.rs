@@ -1,7 +1,7 @@
 //! The line in which requests wait for a stream: first come, first served.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use h2_core::{End, Misuse};
 use tokio::sync::oneshot;
@@ -27,7 +27,8 @@ pub(super) struct Line {
 #[derive(Debug)]
 enum Waiting {
     Request(Arc<Slot>),
-    Reserve(Arc<Hub>, oneshot::Sender<Result<Permit, Error>>),
+    /// Whoever waits holds the connection; the line must not, or it would outlive them.
+    Reserve(Weak<Hub>, oneshot::Sender<Result<Permit, Error>>),
 }
 
 impl Line {
@@ -98,7 +99,7 @@ impl Engine {
 
     pub(super) fn queue_reservation(
         &mut self,
-        hub: Arc<Hub>,
+        hub: &Arc<Hub>,
         wait: bool,
         answer: oneshot::Sender<Result<Permit, Error>>,
     ) {
@@ -106,7 +107,7 @@ impl Engine {
             let _ = answer.send(Err(Error::misuse(Misuse::NoSlot)));
             return;
         }
-        self.queue(Waiting::Reserve(hub, answer));
+        self.queue(Waiting::Reserve(Arc::downgrade(hub), answer));
         if !wait && let Some(waiting) = self.line.waiting.pop_back() {
             waiting.fail(Error::misuse(Misuse::NoSlot));
         }
@@ -130,20 +131,21 @@ impl Engine {
             }
             match waiting {
                 Waiting::Request(slot) => self.open(slot, None),
-                Waiting::Reserve(hub, answer) => self.grant(hub, answer),
+                Waiting::Reserve(hub, answer) => self.grant(&hub, answer),
             }
         }
     }
 
-    fn grant(&mut self, hub: Arc<Hub>, answer: oneshot::Sender<Result<Permit, Error>>) {
+    fn grant(&mut self, hub: &Weak<Hub>, answer: oneshot::Sender<Result<Permit, Error>>) {
+        let Some(held) = hub.upgrade() else { return };
         if self.conn.is_draining() {
             let _ = answer.send(Err(Error::misuse(Misuse::Draining)));
         } else if let Some(permit) = self.conn.reserve_slot() {
             // A permit that nobody receives goes back when it is dropped.
-            let _ = answer.send(Ok(Permit::new(hub, permit)));
+            let _ = answer.send(Ok(Permit::new(held, permit)));
         } else {
             self.line.stuck = true;
-            self.line.waiting.push_front(Waiting::Reserve(hub, answer));
+            self.line.waiting.push_front(Waiting::Reserve(Weak::clone(hub), answer));
         }
     }
 

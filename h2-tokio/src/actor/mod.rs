@@ -116,6 +116,8 @@ pub(crate) struct Engine {
     /// Streams whose sender waits for a flush.
     flushing: Vec<StreamId>,
     patience: Patience,
+    /// Octets that all streams together may have waiting beyond what each may always have.
+    pool: usize,
     knobs: Knobs,
     is_client: bool,
     /// The peer's first octets were those of an HTTP/1 response.
@@ -168,6 +170,7 @@ impl Engine {
             next_ping: 0,
             flushing: Vec::new(),
             patience: Patience::default(),
+            pool: config.core.send_pool,
             knobs: config.knobs,
             is_client,
             http1: false,

@@ -82,6 +82,12 @@ impl RecvBody {
     ///
     /// Cancel-safe, but pieces that had arrived may be gone.
     pub async fn trailers(&mut self) -> Result<Option<HeaderMap>, Error> {
+        if let Some(link) = self.link.as_ref().filter(|_| self.failed)
+            && let Some(error) = &link.slot.lock().failure
+        {
+            // A body that was cut short never looks as if it had merely no trailers.
+            return Err(error.clone());
+        }
         loop {
             match std::future::poll_fn(|cx| self.poll_next_frame(cx, true)).await {
                 Some(Ok(Next::Data(_))) => {}

@@ -100,6 +100,8 @@ impl SendBody {
     }
 
     /// Waits until the peer, or the end of the connection, makes sending pointless, and says why.
+    /// A body that was closed as a sink may hear [`AlreadyEnded`](h2_core::Misuse::AlreadyEnded)
+    /// once the peer's message has ended too.
     ///
     /// # Cancel safety
     ///

@@ -1,0 +1,379 @@
+//! What connections cost in memory, counted by the allocator: idle, used up, stuck.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_possible_truncation)]
+#![allow(clippy::wildcard_enum_match_arm, missing_docs)]
+
+use std::alloc::System;
+use std::convert::Infallible;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2_tests::wire::{self, Wire};
+use h2_tokio::{Config, RecvBody, client, server};
+use http::{Request, Response};
+use http_body_util::{BodyExt, Empty, Full};
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, duplex};
+use tokio::task::yield_now;
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// What a connection of a server may cost that has been idle for a second, its task included.
+const IDLE: isize = 8 * 1024;
+
+/// What it may cost right after its last request, when scratch space is still there.
+const FRESH: isize = 9 * 1024;
+
+/// Connections that are measured at once, so that nothing else counts.
+const CROWD: isize = 64;
+
+/// Most octets that pass through one connection.
+const PASSED: usize = 64 * 1024 * 1024;
+
+/// Runs a test when no other runs: what is alive is counted for the whole process.
+fn alone(test: impl Future<Output = ()>) {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_time().start_paused(true).build().unwrap().block_on(test);
+}
+
+fn live() -> isize {
+    let stats = INSTRUMENTED_SYSTEM.stats();
+    stats.bytes_allocated as isize - stats.bytes_deallocated as isize
+}
+
+/// A client without memory: it says what is written here, and counts the answers.
+struct Script {
+    /// Said one after the other, each when the server has written what the last one asked for.
+    lines: &'static [&'static [u8]],
+    line: usize,
+    at: usize,
+    /// Octets of an endless body that follow, in frames of `FRAME`, as the windows allow.
+    upload: usize,
+    windows: [i64; 2],
+    reads: bool,
+    seen: usize,
+    /// The frame head that is being read of what the server writes, and its payload.
+    head: [u8; 9],
+    head_octets: usize,
+    payload: [u8; 4],
+    payload_octets: usize,
+    waker: Option<Waker>,
+}
+
+const FRAME: usize = 16_384;
+
+impl Script {
+    fn new(lines: &'static [&'static [u8]]) -> Self {
+        Self {
+            lines,
+            line: 0,
+            at: 0,
+            upload: 0,
+            windows: [65_535; 2],
+            reads: true,
+            seen: 0,
+            head: [0; 9],
+            head_octets: 0,
+            payload: [0; 4],
+            payload_octets: 0,
+            waker: None,
+        }
+    }
+
+    /// What the server says: only its WINDOW_UPDATEs and its SETTINGS matter.
+    fn hear(&mut self, octets: &[u8]) {
+        for octet in octets {
+            if self.head_octets < 9 {
+                self.head[self.head_octets] = *octet;
+                self.head_octets += 1;
+            } else {
+                if self.payload_octets < 4 {
+                    self.payload[self.payload_octets] = *octet;
+                }
+                self.payload_octets += 1;
+            }
+            let length = u32::from_be_bytes([0, self.head[0], self.head[1], self.head[2]]);
+            if self.head_octets == 9 && self.payload_octets == length as usize {
+                if self.head[3] == wire::WINDOW_UPDATE {
+                    let stream = usize::from(self.head[8] != 0);
+                    self.windows[stream] += i64::from(u32::from_be_bytes(self.payload));
+                }
+                (self.head_octets, self.payload_octets) = (0, 0);
+            }
+        }
+    }
+}
+
+impl AsyncRead for Script {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        this.waker = None;
+        if let Some(line) = this.lines.get(this.line) {
+            if this.line > 0 && this.seen == 0 {
+                this.waker = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
+            let rest = &line[this.at..];
+            let count = rest.len().min(buf.remaining());
+            buf.put_slice(&rest[..count]);
+            this.at += count;
+            if this.at == line.len() {
+                (this.line, this.at, this.seen) = (this.line + 1, 0, 0);
+            }
+            return Poll::Ready(Ok(()));
+        }
+        // Inside a frame of the body, or at the beginning of one for which there is room.
+        let inside = this.at > 0;
+        let room = this.windows.iter().all(|window| *window >= FRAME as i64);
+        if this.upload == 0 || !inside && !room {
+            this.waker = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        if !inside {
+            this.windows = this.windows.map(|window| window - FRAME as i64);
+        }
+        const HEAD: [u8; 9] = [0, 0x40, 0, 0, 0, 0, 0, 0, 1];
+        const ZEROS: [u8; FRAME] = [0; FRAME];
+        let rest = if this.at < 9 { &HEAD[this.at..] } else { &ZEROS[this.at - 9..] };
+        let count = rest.len().min(buf.remaining());
+        buf.put_slice(&rest[..count]);
+        this.at += count;
+        if this.at == 9 + FRAME {
+            this.at = 0;
+            this.upload -= FRAME;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Script {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if !self.reads && self.line > 1 {
+            return Poll::Pending;
+        }
+        self.seen += buf.len();
+        self.hear(buf);
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+        Poll::Ready(Ok(buf.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Octets that live as long as the process.
+fn script(what: impl Wire) -> &'static [u8] {
+    Vec::leak(what.octets())
+}
+
+/// Lines that begin a connection, with these settings, and then say `last`.
+fn lines(settings: &[(u16, u32)], last: impl Wire) -> &'static [&'static [u8]] {
+    let begin = script((wire::preface(), wire::settings(settings)));
+    Vec::leak(vec![begin, script((wire::settings_ack(), last))])
+}
+
+async fn hello(_: Request<RecvBody>) -> Result<Response<Full<Bytes>>, Infallible> {
+    Ok(Response::new(Full::new(Bytes::from_static(b"Hello, World!"))))
+}
+
+fn serve(io: Script) {
+    tokio::spawn(server::serve(io, Config::server(), server::service_fn(hello)));
+}
+
+async fn settle() {
+    for _ in 0..100 {
+        yield_now().await;
+    }
+}
+
+fn check(cost: [isize; 2]) {
+    // Less than a task alone costs would mean that nothing is there.
+    assert!((2 * 1024..=FRESH).contains(&cost[0]), "{cost:?}");
+    assert!((2 * 1024..=IDLE).contains(&cost[1]), "{cost:?}");
+}
+
+/// What each of a crowd of connections costs once it has come to rest, and a second later.
+async fn cost(connect: impl AsyncFn()) -> [isize; 2] {
+    // The first of all pays for what all share.
+    connect().await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let start = live();
+    for _ in 0..CROWD {
+        connect().await;
+    }
+    settle().await;
+    let at_once = (live() - start) / CROWD;
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    [at_once, (live() - start) / CROWD]
+}
+
+#[test]
+fn a_connection_of_serve_costs_at_most_9_kib_after_a_request_and_8_a_second_later() {
+    alone(async {
+        let lines = lines(&[], wire::get(1));
+        let cost = cost(async || serve(Script::new(lines))).await;
+        check(cost);
+    });
+}
+
+#[test]
+fn a_connection_that_gives_its_requests_out_costs_at_most_9_kib_after_one_and_8_a_second_later() {
+    alone(async {
+        let lines = lines(&[], wire::get(1));
+        let cost = cost(async || {
+            let io = Script::new(lines);
+            let (handle, mut incoming) = server::spawn_connection(io, Config::server());
+            let (_, responder) = incoming.next().await.unwrap();
+            responder.respond(Response::new("Hello, World!")).unwrap();
+            settle().await;
+            assert_eq!(handle.state().open, 0);
+            tokio::spawn(async move { incoming.next().await.is_none() });
+        })
+        .await;
+        check(cost);
+    });
+}
+
+#[test]
+fn a_second_after_64_mib_were_downloaded_a_connection_costs_at_most_8_kib() {
+    alone(async {
+        let open = wire::window_update(0, (1 << 31) - 1 - 65_535);
+        let lines = lines(&[(4, (1 << 31) - 1)], (open, wire::get(1)));
+        let mut sent = 0;
+        for _ in 0..4 {
+            let start = live();
+            let (handle, mut incoming) =
+                server::spawn_connection(Script::new(lines), Config::server());
+            let (_, responder) = incoming.next().await.unwrap();
+            let mut send = responder.send_response(Response::new(())).unwrap();
+            for _ in 0..PASSED / FRAME {
+                send.send_data(Bytes::from(vec![7; FRAME])).await.unwrap();
+                sent += FRAME;
+            }
+            send.finish().unwrap();
+            tokio::time::sleep(Duration::from_millis(1_100)).await;
+            let cost = live() - start;
+            assert!(!handle.is_closed(), "{:?}", handle.state());
+            assert!((2 * 1024..=IDLE).contains(&cost), "{cost}");
+            // It says goodbye to a client that does not answer.
+            drop((handle, incoming));
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        }
+        assert_eq!(sent, 4 * PASSED);
+    });
+}
+
+#[test]
+fn a_second_after_64_mib_were_uploaded_a_connection_costs_at_most_8_kib() {
+    alone(async {
+        let lines = lines(&[], wire::post(1));
+        for _ in 0..4 {
+            let start = live();
+            let io = Script { upload: PASSED, ..Script::new(lines) };
+            let (handle, mut incoming) = server::spawn_connection(io, Config::server());
+            let (request, responder) = incoming.next().await.unwrap();
+            let mut body = request.into_body();
+            let mut read = 0;
+            while read < PASSED {
+                read += body.data().await.unwrap().unwrap().len();
+            }
+            assert_eq!(read, PASSED);
+            // Half of the upload's end is missing; the answer declines it.
+            drop(body);
+            responder.respond(Response::new("enough")).unwrap();
+            tokio::time::sleep(Duration::from_millis(1_100)).await;
+            let cost = live() - start;
+            assert!(!handle.is_closed(), "{:?}", handle.state());
+            assert!((2 * 1024..=IDLE).contains(&cost), "{cost}");
+            // It says goodbye to a client that does not answer.
+            drop((handle, incoming));
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        }
+    });
+}
+
+#[test]
+fn a_hundred_thousand_requests_one_after_the_other_leave_nothing_behind() {
+    alone(async {
+        let (ours, theirs) = duplex(16 * 1024);
+        tokio::spawn(server::serve(theirs, Config::server(), server::service_fn(hello)));
+        let client = client::handshake(ours, Config::client()).await.unwrap();
+        let mut alive = Vec::new();
+        for at in 1..=100_000 {
+            let request = Request::get("http://a.example/").body(Empty::<Bytes>::new()).unwrap();
+            let response = client.request(request).await.unwrap();
+            assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "Hello, World!");
+            if at % 10_000 == 0 {
+                settle().await;
+                alive.push(live());
+            }
+        }
+        // The tables that remember how streams ended are full long before the first look.
+        let growth = alive[9] - alive[0];
+        assert!(growth.abs() < 1024, "{alive:?}");
+    });
+}
+
+/// Streams that are written to a peer that reads nothing.
+const WRITERS: u32 = 1_000;
+
+/// What a stream costs beside what waits on it: in the core, in the adapter, its request, and the
+/// task that writes.
+const A_STREAM: usize = 4 * 1024;
+
+#[test]
+fn a_peer_that_never_reads_holds_no_more_than_the_send_credit() {
+    alone(async {
+        const PIECE: usize = 4 * 1024;
+        let requests: Vec<_> = (0..WRITERS).map(|n| wire::get(2 * n + 1)).collect();
+        let open = wire::window_update(0, (1 << 31) - 1 - 65_535);
+        let lines = lines(&[(4, (1 << 31) - 1)], (open, requests));
+        let mut config = Config::server();
+        config.core.max_concurrent_streams = WRITERS;
+        let core = config.core.clone();
+        let start = live();
+        let io = Script { reads: false, ..Script::new(lines) };
+        let (handle, mut incoming) = server::spawn_connection(io, config);
+        for _ in 0..WRITERS {
+            let (_, responder) = incoming.next().await.unwrap();
+            tokio::spawn(async move {
+                let mut send = responder.send_response(Response::new(())).unwrap();
+                // Each piece is its own, as the bodies of applications are.
+                while send.send_data(Bytes::from(vec![7; PIECE])).await.is_ok() {}
+            });
+        }
+        for _ in 0..100 {
+            settle().await;
+        }
+        let streams = WRITERS as usize;
+        assert_eq!(handle.state().open, streams);
+        let held = (live() - start) as usize;
+        // One piece more than there is room for, and the one that waits to be given.
+        let bound =
+            core.send_pool + core.batch + streams * (core.send_credit + 2 * PIECE + A_STREAM);
+        assert!(held <= bound, "{held} of {bound}");
+        // Written for real: all have what is always theirs.
+        assert!(held >= streams * core.send_credit, "{held}");
+    });
+}
