@@ -5,7 +5,7 @@ use h2_tests::prelude::*;
 /// `push_stream`: "The promise goes out before whatever is queued on `parent` later on."
 #[test]
 fn a_promise_goes_out_before_the_response_that_was_queued_after_it() {
-    lone::Setup::server().peer(&[(2, 1)]).run(|server| {
+    Setup::server().peer(&[(2, 1)]).run(|server| {
         server.hears(wire::get(1));
         server.forget();
         let promised = server.act(|conn| {
@@ -31,7 +31,7 @@ fn a_promise_goes_out_before_the_response_that_was_queued_after_it() {
 /// `reset_stream`: "With NO_ERROR, after our side has ended, the reset waits behind what is queued".
 #[test]
 fn a_pushed_response_that_is_complete_survives_a_reset_with_no_error() {
-    lone::Setup::server().peer(&[(2, 1)]).run(|server| {
+    Setup::server().peer(&[(2, 1)]).run(|server| {
         server.hears(wire::get(1));
         let pushed = server.act(|conn| conn.push_stream(id(1), lone::request("GET", &[])).unwrap());
         server.forget();

@@ -67,6 +67,7 @@ impl Connection {
     fn forget_waiting(&mut self, key: Key) {
         let Some(stream) = self.streams.get_mut(key) else { return };
         let events = stream.waiting.take().unwrap_or_default();
+        self.streams.stop_waiting(key);
         for event in &events {
             if let Event::RequestReceived { head, .. } = event {
                 self.undelivered = self.undelivered.saturating_sub(heads::cost(head));

@@ -135,20 +135,25 @@ impl Connection {
         let Some(stream) = self.streams.get_mut(key) else { return };
         stream.in_ready = false;
         let before = stream.out.queued();
-        match self.egress.cut_body(key.id, stream) {
-            Cut::Starved if stream.send_window.available() > 0 => {
-                stream.in_ready = true;
+        let cut = self.egress.cut_body(key.id, stream);
+        let (after, open) = (stream.out.queued(), stream.send_window.available() > 0);
+        if before > after {
+            self.credit_returned(before, after);
+            self.guard.saw_progress();
+        }
+        match cut {
+            Cut::Starved if open => {
+                if let Some(stream) = self.streams.get_mut(key) {
+                    stream.in_ready = true;
+                }
                 self.egress.scheduler.starve(key);
             }
             // Its own window is shut; WINDOW_UPDATE brings it back.
             Cut::Starved => {}
             Cut::Reset => self.was_reset(key),
             Cut::Done => {
-                let after = stream.out.queued();
                 if before > after {
-                    self.credit_returned(before, after);
                     self.wake_writer(key);
-                    self.guard.saw_progress();
                 }
                 self.go_on(key);
                 self.cut_off(key);

@@ -261,7 +261,12 @@ impl Table {
         None
     }
 
-    /// How many streams wait for a slot, those included that were reset meanwhile.
+    /// A stream that waited for a slot is gone.
+    pub(crate) fn stop_waiting(&mut self, key: Key) {
+        self.waiting.retain(|other| *other != key);
+    }
+
+    /// How many streams wait for a slot.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.len()
     }
