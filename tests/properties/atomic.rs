@@ -158,8 +158,7 @@ pub(crate) fn give(conn: &mut Connection, command: &Command) -> Result<(), Misus
         }),
         Command::Ping => conn.ping(*b"a dozen!"),
         Command::Prioritize { stream, urgency } => {
-            let mut priority = Priority::default();
-            priority.urgency = urgency;
+            let priority = Priority { urgency, ..Priority::default() };
             conn.prioritize(id(stream), priority)
         }
         Command::AltSvc { origin, stream } => conn.advertise_alternative_service(

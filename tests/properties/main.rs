@@ -25,14 +25,17 @@ mod ours;
 mod plan;
 mod script;
 
-use proptest::test_runner::Config as Cases;
+use proptest::test_runner::{Config as Cases, RngSeed};
 
-/// So many cases unless `PROPTEST_CASES` says otherwise.
+/// So many cases unless `PROPTEST_CASES` says otherwise, and the same ones each time: a gate must not
+/// be red by chance. `PROPTEST_RNG_SEED` looks for others.
 fn cases(few: u32) -> Cases {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    let seed = std::env::var("PROPTEST_RNG_SEED").ok().and_then(|seed| seed.parse().ok());
     Cases {
         cases: asked.unwrap_or(few),
         failure_persistence: None,
+        rng_seed: RngSeed::Fixed(seed.unwrap_or(9_113)),
         max_shrink_time: 10_000,
         ..Cases::default()
     }

@@ -122,7 +122,7 @@ impl Meeting {
     fn learn(&mut self) {
         for (at, exchange) in self.exchanges.iter_mut().enumerate() {
             let opener = &self.sides[usize::from(exchange.pushed)];
-            exchange.stream = exchange.stream.or(opener.streams.get(&at).copied());
+            exchange.stream = exchange.stream.or_else(|| opener.streams.get(&at).copied());
         }
         for side in 0..2 {
             for stream in std::mem::take(&mut self.sides[side].fresh) {

@@ -230,7 +230,11 @@ impl<'a> Stage<'a> {
             Step::Data { at, length, pad, end } => {
                 let mut frame = wire::data_of(self.stream(at), length);
                 frame = if end { frame.end_stream() } else { frame };
-                self.put(pad.map_or(frame.clone(), |pad| frame.padded(pad)), 1);
+                let frame = match pad {
+                    Some(pad) => frame.padded(pad),
+                    None => frame,
+                };
+                self.put(frame, 1);
             }
             Step::Rst { at, code } => self.put(wire::rst(self.stream(at), code), 1),
             Step::Update { at, increment } => {

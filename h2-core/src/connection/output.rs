@@ -87,6 +87,7 @@ impl Connection {
     }
 
     fn cut_heads(&mut self, key: Key) {
+        let busy = self.streams.len() > 1;
         let Some(stream) = self.streams.get_mut(key) else { return };
         let hold = stream.out.take_hold();
         stream.in_heads = hold;
@@ -109,7 +110,8 @@ impl Connection {
         let begins = !hold && stream.initiator == Initiator::Us && stream.out.has_heads();
         while let Some((fields, end)) = stream.out.pop_head(hold) {
             self.egress.cut_head(key.id, &fields, end);
-            if self.spare.len() < SPARES {
+            // A connection with one stream at a time has no use for it before it is idle.
+            if busy && self.spare.len() < SPARES {
                 self.spare.extend(fields.emptied());
             }
         }
