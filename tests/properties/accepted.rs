@@ -6,7 +6,7 @@ use h2_tests::prelude::*;
 /// RFC 9113 §4.2: no frame is longer than the peer's SETTINGS_MAX_FRAME_SIZE.
 #[test]
 fn a_waiting_extension_frame_does_not_outgrow_a_smaller_frame_limit() {
-    lone::Setup::server().peer(&[(5, 70_000)]).run_once(|server| {
+    Setup::server().peer(&[(5, 70_000)]).run_once(|server| {
         let payload = Bytes::from(vec![0; 60_000]);
         server.conn.send_extension_frame(0xbe, 0, 0, payload).unwrap();
         // The reader of output takes nothing above 16,384 octets.
@@ -19,7 +19,7 @@ fn a_waiting_extension_frame_does_not_outgrow_a_smaller_frame_limit() {
 /// endpoint is set to 0"; §6.5.2 makes it a connection error after the acknowledgement.
 #[test]
 fn a_waiting_promise_is_not_sent_when_the_client_has_switched_push_off() {
-    lone::Setup::server().peer(&[(2, 1)]).run_once(|server| {
+    Setup::server().peer(&[(2, 1)]).run_once(|server| {
         server.hears(wire::get(1));
         server.forget();
         server.conn.push_stream(id(1), lone::request("GET", &[])).unwrap();
@@ -35,7 +35,7 @@ fn a_waiting_promise_is_not_sent_when_the_client_has_switched_push_off() {
 /// RFC 9113 §5.1.2: "Endpoints MUST NOT exceed the limit set by their peer."
 #[test]
 fn waiting_requests_do_not_exceed_a_lower_limit_on_streams() {
-    lone::Setup::client().peer(&[(3, 10)]).run_once(|client| {
+    Setup::client().peer(&[(3, 10)]).run_once(|client| {
         for _ in 0..5 {
             client.conn.send_request(lone::request("GET", &[]), End::Now).unwrap();
         }
@@ -50,7 +50,7 @@ fn waiting_requests_do_not_exceed_a_lower_limit_on_streams() {
 /// RFC 9113 §6.9.2: a smaller initial window counts for what is queued.
 #[test]
 fn waiting_data_does_not_outgrow_a_smaller_window() {
-    lone::Setup::server().run_once(|server| {
+    Setup::server().run_once(|server| {
         server.hears(wire::get(1));
         server.responds(1, 200, false);
         server.forget();
@@ -69,7 +69,7 @@ fn waiting_data_does_not_outgrow_a_smaller_window() {
 /// RFC 7541 §4.2: blocks that were accepted before a smaller table are encoded after it.
 #[test]
 fn waiting_heads_are_encoded_with_the_table_that_was_acknowledged() {
-    lone::Setup::server().run_once(|server| {
+    Setup::server().run_once(|server| {
         for n in 0..3 {
             server.hears(wire::get(2 * n + 1));
             server.responds_with(2 * n + 1, 200, &[("x-long", "stays in the table")], true);

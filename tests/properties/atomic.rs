@@ -158,7 +158,7 @@ pub(crate) fn give(conn: &mut Connection, command: &Command) -> Result<(), Misus
         }),
         Command::Ping => conn.ping(*b"a dozen!"),
         Command::Prioritize { stream, urgency } => {
-            let mut priority = Priority::default();
+            let mut priority = Priority::parse(b"i");
             priority.urgency = urgency;
             conn.prioritize(id(stream), priority)
         }

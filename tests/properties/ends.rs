@@ -5,7 +5,7 @@ use h2_tests::prelude::*;
 /// `push_stream`: "The promise goes out before whatever is queued on `parent` later on."
 #[test]
 fn a_promise_goes_out_before_the_response_that_was_queued_after_it() {
-    lone::Setup::server().peer(&[(2, 1)]).run(|server| {
+    Setup::server().peer(&[(2, 1)]).run(|server| {
         server.hears(wire::get(1));
         server.forget();
         let promised = server.act(|conn| {
@@ -31,7 +31,7 @@ fn a_promise_goes_out_before_the_response_that_was_queued_after_it() {
 /// `reset_stream`: "With NO_ERROR, after our side has ended, the reset waits behind what is queued".
 #[test]
 fn a_pushed_response_that_is_complete_survives_a_reset_with_no_error() {
-    lone::Setup::server().peer(&[(2, 1)]).run(|server| {
+    Setup::server().peer(&[(2, 1)]).run(|server| {
         server.hears(wire::get(1));
         let pushed = server.act(|conn| conn.push_stream(id(1), lone::request("GET", &[])).unwrap());
         server.forget();
@@ -83,4 +83,27 @@ fn no_deadline_is_set_after_the_end() {
             },
         );
     }
+}
+
+/// `Stats::waiting_requests`: "Requests that wait for a slot." Those that the client has reset wait
+/// for nothing, and what they cost must not pile up.
+#[test]
+fn requests_that_were_reset_do_not_wait_for_a_slot() {
+    let setup = Setup::server().config(|config| {
+        config.max_concurrent_streams = 2;
+        config.reset_bucket = None;
+    });
+    setup.run(|server| {
+        for stream in [1, 3] {
+            server.hears(wire::get(stream));
+            server.responds(stream, 200, true);
+        }
+        // The application holds both, so these are never shown.
+        for n in 2..500 {
+            server.hears((wire::get(2 * n + 1), wire::rst(2 * n + 1, CANCEL)));
+        }
+        server.must_live();
+        assert_eq!(server.conn.open_inbound_streams(), 0);
+        assert_eq!(server.conn.stats().waiting_requests, 0);
+    });
 }

@@ -230,7 +230,7 @@ impl<'a> Stage<'a> {
             Step::Data { at, length, pad, end } => {
                 let mut frame = wire::data_of(self.stream(at), length);
                 frame = if end { frame.end_stream() } else { frame };
-                self.put(pad.map_or(frame.clone(), |pad| frame.padded(pad)), 1);
+                self.put(if let Some(pad) = pad { frame.padded(pad) } else { frame }, 1);
             }
             Step::Rst { at, code } => self.put(wire::rst(self.stream(at), code), 1),
             Step::Update { at, increment } => {
