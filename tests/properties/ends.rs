@@ -107,3 +107,23 @@ fn requests_that_were_reset_do_not_wait_for_a_slot() {
         assert_eq!(server.conn.stats().waiting_requests, 0);
     });
 }
+
+/// `Stats::pool_used`: octets "that wait to be cut"; after the end of a response none do, also when
+/// RST_STREAM(NO_ERROR) follows its last DATA.
+#[test]
+fn the_pool_gets_everything_back_from_a_response_that_a_reset_follows() {
+    Setup::server().config(|config| config.send_credit = 1_000).run(|server| {
+        server.hears(wire::post(1));
+        server.responds(1, 200, false);
+        server.forget();
+        server.act(|conn| {
+            let mut body = Bytes::from(vec![0; 10_000]);
+            assert_eq!(conn.send_data(id(1), &mut body, End::Now), Ok(10_000));
+            conn.reset_stream(id(1), NO_ERROR);
+        });
+        server.releases(1);
+        let last = server.says().pop();
+        assert_eq!(last, Some(Frame::Reset { stream: 1, code: 0 }));
+        assert_eq!(server.conn.stats().pool_used, 0);
+    });
+}
