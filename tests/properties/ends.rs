@@ -84,3 +84,46 @@ fn no_deadline_is_set_after_the_end() {
         );
     }
 }
+
+/// `Stats::waiting_requests`: "Requests that wait for a slot." Those that the client has reset wait
+/// for nothing, and what they cost must not pile up.
+#[test]
+fn requests_that_were_reset_do_not_wait_for_a_slot() {
+    let setup = Setup::server().config(|config| {
+        config.max_concurrent_streams = 2;
+        config.reset_bucket = None;
+    });
+    setup.run(|server| {
+        for stream in [1, 3] {
+            server.hears(wire::get(stream));
+            server.responds(stream, 200, true);
+        }
+        // The application holds both, so these are never shown.
+        for n in 2..500 {
+            server.hears((wire::get(2 * n + 1), wire::rst(2 * n + 1, CANCEL)));
+        }
+        server.must_live();
+        assert_eq!(server.conn.open_inbound_streams(), 0);
+        assert_eq!(server.conn.stats().waiting_requests, 0);
+    });
+}
+
+/// `Stats::pool_used`: octets "that wait to be cut"; after the end of a response none do, also when
+/// RST_STREAM(NO_ERROR) follows its last DATA.
+#[test]
+fn the_pool_gets_everything_back_from_a_response_that_a_reset_follows() {
+    Setup::server().config(|config| config.send_credit = 1_000).run(|server| {
+        server.hears(wire::post(1));
+        server.responds(1, 200, false);
+        server.forget();
+        server.act(|conn| {
+            let mut body = Bytes::from(vec![0; 10_000]);
+            assert_eq!(conn.send_data(id(1), &mut body, End::Now), Ok(10_000));
+            conn.reset_stream(id(1), NO_ERROR);
+        });
+        server.releases(1);
+        let last = server.says().pop();
+        assert_eq!(last, Some(Frame::Reset { stream: 1, code: 0 }));
+        assert_eq!(server.conn.stats().pool_used, 0);
+    });
+}

@@ -225,6 +225,14 @@ impl Reader {
                 assert!((1..=0x7fff_ffff).contains(&increment), "§6.9: increment {increment}");
                 Frame::WindowUpdate { stream, increment }
             }
+            wire::PUSH_PROMISE => {
+                on_stream();
+                assert_ne!(flags & wire::END_HEADERS, 0, "promises here fit one frame");
+                // Whoever looks at it or not: the block changes the table.
+                let block = unpad(flags, payload.clone()).split_off(4);
+                self.hpack.decode(&block).expect("§4.3: the block decodes");
+                Frame::Other { kind, flags, stream, payload }
+            }
             _ => Frame::Other { kind, flags, stream, payload },
         })
     }

@@ -50,7 +50,7 @@ macro_rules! violations {
                 match self {
                     $(Self::$name $({ $($field),* })? => write!(f, $text)?,)*
                 }
-                write!(f, " (§{})", self.section())
+                write!(f, " (section {})", self.section())
             }
         }
     };
