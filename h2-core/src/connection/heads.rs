@@ -160,7 +160,7 @@ impl Connection {
         let checked = if too_large {
             Err(Malformed::new(HeadRule::TooLarge))
         } else {
-            RequestHead::checked(fields, Direction::Inbound).and_then(|head| self.allowed(head))
+            RequestHead::checked(fields).and_then(|head| self.allowed(head))
         };
         match checked {
             Ok(head) => self.open_theirs(stream, head, opening.end, now),

@@ -280,7 +280,7 @@ impl Connection {
     }
 
     /// Everything that was advanced over in the outbox has left the transport's own buffers.
-    /// Optional; a keep-alive PING is timed from here on where it is called.
+    /// Optional: the connection only hears the time.
     pub fn handle_flushed(&mut self, now: Instant) {
         self.clock.hear(now);
     }

@@ -9,7 +9,7 @@ use crate::error::{ErrorCode, Fault, HeadRule, Malformed, Misuse, OpenError, Vio
 use crate::event::{Event, ResetCause};
 use crate::fields::Fields;
 use crate::frame::Opening;
-use crate::message::{BodyLength, Direction, RequestHead, may_be_promised};
+use crate::message::{BodyLength, RequestHead, may_be_promised};
 use crate::stream::{How, Initiator, Key};
 
 /// Promised streams whose response has not begun. They escape SETTINGS_MAX_CONCURRENT_STREAMS
@@ -63,7 +63,7 @@ impl Connection {
         let checked = if too_large {
             Err(Malformed::new(HeadRule::TooLarge))
         } else {
-            RequestHead::checked(fields, Direction::Inbound).and_then(promisable)
+            RequestHead::checked(fields).and_then(promisable)
         };
         match checked {
             Ok(head) => self.reserve_theirs(parent, id, head, now),

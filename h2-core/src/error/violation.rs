@@ -130,8 +130,6 @@ violations! {
     /// A body whose length is not its content-length.
     ContentLength { /** What the head said. */ expected: u64, /** What came. */ received: u64 }
         = PROTOCOL_ERROR, "8.1.1", "body of {received} octets, content-length {expected}";
-    /// A body where the message has none: an answer to HEAD, 204 or 304.
-    UnexpectedBody = PROTOCOL_ERROR, "8.1.1", "body in a message that has none";
     /// PUSH_PROMISE although push is off, or from a client.
     UnexpectedPush = PROTOCOL_ERROR, "8.4", "unexpected PUSH_PROMISE";
     /// A promised stream that cannot be reserved.

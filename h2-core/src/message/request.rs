@@ -1,8 +1,7 @@
 //! Request heads: pseudo-fields in place, target and authority sound (RFC 9113 §8.3.1, §8.5; RFC 8441).
 
 use super::rules::{
-    Direction, Section, check_regular, has_port, is_authority, is_path, is_scheme, is_token,
-    same_authority,
+    Section, check_regular, has_port, is_authority, is_path, is_scheme, is_token, same_authority,
 };
 use crate::error::{HeadRule, Malformed};
 use crate::fields::{Field, Fields};
@@ -78,17 +77,17 @@ impl RequestHead {
     ///
     /// [`Malformed`] names the rule and the field that broke it.
     pub fn from_fields(fields: Fields) -> Result<Self, Malformed> {
-        Self::checked(fields, Direction::Outbound)
+        Self::checked(fields)
     }
 
-    pub(crate) fn checked(fields: Fields, direction: Direction) -> Result<Self, Malformed> {
+    pub(crate) fn checked(fields: Fields) -> Result<Self, Malformed> {
         let mut target = find_pseudo(&fields)?;
         let regular = check_regular(&fields, usize::from(target.pseudo), Section::Request)?;
         target.host = regular.host.and_then(|at| u16::try_from(at).ok());
         let priority = regular.priority.and_then(|at| fields.at(at));
         let priority = priority.map(|field| Priority::parse(field.value));
         let head = Self { fields, target, content_length: regular.content_length, priority };
-        head.check_target(direction)?;
+        head.check_target()?;
         Ok(head)
     }
 
@@ -186,7 +185,7 @@ impl RequestHead {
         self.fields.at(at).map(|field| field.value)
     }
 
-    fn check_target(&self, direction: Direction) -> Result<(), Malformed> {
+    fn check_target(&self) -> Result<(), Malformed> {
         let method = self.pseudo(self.target.method);
         if self.target.method.is_none() {
             return Err(Malformed::at(HeadRule::MissingPseudo, b":method"));
@@ -194,7 +193,7 @@ impl RequestHead {
         if method.len() > MAX_METHOD || !is_token(method) {
             return Err(Malformed::at(HeadRule::InvalidMethod, b":method"));
         }
-        self.check_authority(direction)?;
+        self.check_authority()?;
         match (method == b"CONNECT", self.target.protocol) {
             (true, None) => self.check_connect(),
             (false, Some(_)) => Err(Malformed::at(HeadRule::Protocol, b":protocol")),
@@ -246,7 +245,7 @@ impl RequestHead {
         Ok(())
     }
 
-    fn check_authority(&self, _direction: Direction) -> Result<(), Malformed> {
+    fn check_authority(&self) -> Result<(), Malformed> {
         let authority = self.target.authority.map(|at| self.pseudo(Some(at)));
         if authority.is_some_and(|authority| !is_authority(authority)) {
             return Err(Malformed::at(HeadRule::InvalidAuthority, b":authority"));
