@@ -35,6 +35,20 @@ fn the_static_table_ends_with_entry_61() {
     assert_eq!(decode_first("81 bd"), Ok(list(&[(":authority", ""), ("www-authenticate", "")])));
 }
 
+// §2.3.2: the dynamic table
+
+/// "Duplicate entries MUST NOT be treated as an error by a decoder." (§2.3.2)
+#[test]
+fn duplicate_entries_are_no_error_and_each_takes_its_place() {
+    let mut decoder = Decoder::new(4096);
+    let fields = decode(&mut decoder, &hex("40 01 61 01 31  40 01 61 01 31  be bf")).unwrap();
+    assert_eq!(fields, list(&[("a", "1"); 4]));
+    assert_eq!(decoder.table_size(), 68);
+    // An entry of the static table may be entered once more.
+    let fields = decode(&mut decoder, &hex("42 03 474554  be 82")).unwrap();
+    assert_eq!(fields, list(&[(":method", "GET"); 3]));
+}
+
 // §3.2: order
 
 /// "All the header field representations contained in a header block are processed in the order

@@ -6,6 +6,7 @@
 #![allow(clippy::cast_possible_truncation)]
 
 pub mod frames;
+pub mod lexer;
 pub mod lone;
 pub mod pair;
 pub mod rng;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::lexer::{Keep, blank, is_word};
+use h2_tests::lexer::{Keep, blank, is_word};
+
 use crate::tree::Source;
 
 /// The rooms from the bottom up. A room may name those of lower layers.

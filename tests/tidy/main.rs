@@ -5,7 +5,6 @@
 //! unpacked archive as well as in a clone.
 
 mod arrows;
-mod lexer;
 mod readme;
 mod shape;
 mod tree;

@@ -1,6 +1,7 @@
 //! Rules about single words: those the core may not say, and those that ask for an issue.
 
-use crate::lexer::{Keep, blank, has_word};
+use h2_tests::lexer::{Keep, blank, has_word};
+
 use crate::tree::Source;
 
 /// The core has no runtime, socket, clock, lock or output of its own.

@@ -2,7 +2,7 @@
 
 /// What of a file is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Keep {
+pub enum Keep {
     /// Code and strings, no comments.
     CodeAndStrings,
     /// Code alone.
@@ -10,7 +10,7 @@ pub(crate) enum Keep {
 }
 
 /// The text with everything that `keep` leaves out replaced by spaces, line by line as before.
-pub(crate) fn blank(text: &str, keep: Keep) -> String {
+pub fn blank(text: &str, keep: Keep) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -112,12 +112,12 @@ fn character(rest: &str) -> Option<usize> {
     if first == '\\' || second == '\'' { Some(quoted(rest, '\'')) } else { None }
 }
 
-pub(crate) fn is_word(c: char) -> bool {
+pub fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
 /// Whether `word` stands in `line` with no letter, digit or underscore directly beside it.
-pub(crate) fn has_word(line: &str, word: &str) -> bool {
+pub fn has_word(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| {
         let before = line.get(..at).and_then(|text| text.chars().next_back());
         let after = line.get(at + word.len()..).and_then(|text| text.chars().next());
@@ -125,6 +125,7 @@ pub(crate) fn has_word(line: &str, word: &str) -> bool {
     })
 }
 
+#[cfg(test)]
 mod samples {
     use super::*;
 
