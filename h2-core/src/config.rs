@@ -76,9 +76,12 @@ pub struct Config {
     pub settings_ack_timeout: Option<Duration>,
     /// Time without a single octet taken by the transport while output waits. Default 30 s.
     pub write_stall_timeout: Option<Duration>,
-    /// Silence after which a PING asks whether the peer is there. Default off.
+    /// Silence after which a PING asks whether the peer is there. Default off; servers that follow
+    /// gRPC end connections that ask more often than every five minutes. See
+    /// [`Connection::suspect`](crate::Connection::suspect) for asking only when there is a reason.
     pub keep_alive_interval: Option<Duration>,
-    /// Time for any frame to arrive after a keep-alive PING was written. Default 20 s.
+    /// Time for anything to arrive after the transport took a PING that asks whether the peer is
+    /// there. Default 20 s.
     pub keep_alive_timeout: Duration,
     /// Time without streams after which the connection is shut down. Default off.
     pub idle_timeout: Option<Duration>,

@@ -8,6 +8,7 @@
 mod commands;
 mod fields;
 mod flow;
+mod liveness;
 mod outbox;
 mod pairs;
 mod push;

@@ -26,10 +26,6 @@ pub(super) struct Farewell {
     theirs: Option<GoAway>,
     /// What began a shutdown of ours, if it was not the application.
     retired_by: Option<Timer>,
-    /// A keep-alive PING that is not answered.
-    probe: Option<[u8; 8]>,
-    /// The peer was heard of since the keep-alive deadline was set.
-    heard: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +48,11 @@ impl Farewell {
     pub(super) fn complaint(&self) -> Option<(ErrorCode, Bytes)> {
         let theirs = self.theirs.as_ref().filter(|theirs| theirs.code != GRACEFUL)?;
         Some((theirs.code, theirs.debug.clone()))
+    }
+
+    /// Whether the PING behind our first GOAWAY is not answered.
+    pub(super) fn awaits_answer(&self) -> bool {
+        matches!(self.ours, Ours::Announced(_))
     }
 
     /// Whether our last GOAWAY was promised.
@@ -198,9 +199,8 @@ impl Connection {
         }
         if self.farewell.ours == Ours::Announced(payload) {
             self.say_last_goodbye();
-        } else if self.farewell.probe == Some(payload) {
-            self.farewell.probe = None;
-            self.clock.clear(Timer::KeepAlive);
+        } else if self.liveness.is_answer(payload) {
+            // That it came was noticed when its octets were.
         } else if let Some(at) = self.pings.iter().position(|(sent, _)| *sent == payload) {
             if let Some((_, asked)) = self.pings.remove(at) {
                 self.saw_round_trip(asked);
@@ -235,31 +235,5 @@ impl Connection {
     pub(super) fn saw_round_trip(&mut self, asked: Instant) {
         let took = self.clock.now().saturating_duration_since(asked);
         self.round_trip = Some(self.round_trip.map_or(took, |shortest| shortest.min(took)));
-    }
-
-    /// Whatever arrives proves that the peer is alive.
-    pub(super) fn heard_from_peer(&mut self) {
-        self.farewell.heard = true;
-        if self.farewell.probe.take().is_some() {
-            self.clock.clear(Timer::KeepAlive);
-        }
-        if self.config.keep_alive_interval.is_some() && !self.clock.is_set(Timer::KeepAlive) {
-            self.clock.set(Timer::KeepAlive, self.config.keep_alive_interval);
-        }
-    }
-
-    /// The interval is over, or the time for an answer is.
-    pub(super) fn keep_alive_fired(&mut self) {
-        if self.farewell.probe.is_some() {
-            self.time_out(Timer::KeepAlive, GRACEFUL);
-        } else if std::mem::take(&mut self.farewell.heard) {
-            // Deadlines are not moved by every frame; silence is counted from here.
-            self.clock.set(Timer::KeepAlive, self.config.keep_alive_interval);
-        } else {
-            let payload = self.random.next().to_be_bytes();
-            self.farewell.probe = Some(payload);
-            self.egress.agenda.ping(payload);
-            self.clock.set(Timer::KeepAlive, Some(self.config.keep_alive_timeout));
-        }
     }
 }

@@ -12,6 +12,7 @@ mod extensions;
 mod farewell;
 mod heads;
 mod lifecycle;
+mod liveness;
 mod negotiate;
 mod output;
 mod priorities;
@@ -26,6 +27,7 @@ use bytes::BytesMut;
 use clock::Clock;
 pub use clock::Deadline;
 use farewell::Farewell;
+use liveness::Liveness;
 use negotiate::Negotiation;
 
 use crate::config::Config;
@@ -87,6 +89,7 @@ pub struct Connection {
     egress: Egress,
     guard: Guard,
     farewell: Farewell,
+    liveness: Liveness,
     events: VecDeque<Event>,
     /// What the request heads in `events` cost, see [`heads`].
     undelivered: usize,
@@ -203,6 +206,7 @@ impl Connection {
             egress: Egress::new(config.encoder_table_size as usize),
             guard: Guard::new(config.reset_bucket, config.glitch_bucket, now),
             farewell: Farewell::default(),
+            liveness: Liveness::default(),
             events: VecDeque::new(),
             undelivered: 0,
             next_stream: Some(match role {
@@ -254,11 +258,11 @@ impl Connection {
     /// that a short payload never keeps a large buffer alive.
     pub fn receive_data(&mut self, input: &mut BytesMut, now: Instant) -> Received {
         let now = self.clock.hear(now);
-        let before = input.len();
-        let received = self.take_frames(input, now);
-        if input.len() < before && self.reason.is_none() {
+        if self.liveness.is_news(input.len()) && self.reason.is_none() {
             self.heard_from_peer();
         }
+        let received = self.take_frames(input, now);
+        self.liveness.leaves(input.len());
         received
     }
 
@@ -280,9 +284,10 @@ impl Connection {
     }
 
     /// Everything that was advanced over in the outbox has left the transport's own buffers.
-    /// Optional: the connection only hears the time.
+    /// Optional: the connection hears the time, and that a PING of its own was taken.
     pub fn handle_flushed(&mut self, now: Instant) {
         self.clock.hear(now);
+        self.watch_question();
     }
 
     // C. Outputs.

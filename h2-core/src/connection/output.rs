@@ -50,6 +50,7 @@ impl Connection {
             }
         }
         self.egress.cut_control();
+        self.pings_were_cut();
     }
 
     fn cut_updates(&mut self) {
@@ -104,6 +105,7 @@ impl Connection {
             self.highest_ours = self.highest_ours.max(key.id.get());
             self.streams_opened += 1;
             self.wired += 1;
+            stream.heard = self.liveness.heard();
             self.guard.saw_progress();
         }
         stream.on_wire = true;
@@ -282,6 +284,7 @@ impl Connection {
         } else if moved || !self.clock.is_set(Timer::WriteStall) {
             self.clock.set(Timer::WriteStall, self.config.write_stall_timeout);
         }
+        self.watch_question();
         self.watch_memory();
         if self.config.idle_timeout.is_some() && self.reason.is_none() {
             let busy = self.streams.len() > 0 || !self.farewell.is_open();

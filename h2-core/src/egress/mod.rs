@@ -75,7 +75,7 @@ impl Egress {
         let (agenda, max_frame_size) = (&mut self.agenda, self.max_frame_size);
         self.outbox.gather(|out| agenda.cut_control(out, max_frame_size));
         if owed != Owed::default() {
-            let end = self.outbox.taken() + self.outbox.len() as u64;
+            let end = self.outbox.end();
             self.unwritten.push_back((end, owed));
         }
     }

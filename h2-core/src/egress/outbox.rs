@@ -83,6 +83,11 @@ impl Outbox {
         self.taken
     }
 
+    /// Where the output ends, counted as [`taken`](Self::taken) counts.
+    pub(crate) fn end(&self) -> u64 {
+        self.taken + self.len as u64
+    }
+
     /// Lets `write` append octets to the gathered ones.
     pub(crate) fn gather(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         let before = self.gathered.len();

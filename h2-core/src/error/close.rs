@@ -86,6 +86,17 @@ pub struct CloseReason {
 }
 
 impl CloseReason {
+    /// Whether the peer ended it because of too many PINGs: ENHANCE_YOUR_CALM with the debug data
+    /// `too_many_pings`, as gRPC servers say it. Connections to it should double
+    /// [`Config::keep_alive_interval`](crate::Config::keep_alive_interval).
+    #[must_use]
+    pub fn is_too_many_pings(&self) -> bool {
+        let wanted = b"too_many_pings";
+        self.origin == Origin::Peer
+            && self.code == ErrorCode::ENHANCE_YOUR_CALM
+            && self.debug.windows(wanted.len()).any(|found| found == wanted)
+    }
+
     /// Whether the connection ended as it should: without an error and with no stream cut short.
     #[must_use]
     pub fn is_graceful(&self) -> bool {

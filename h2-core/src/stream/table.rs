@@ -75,6 +75,8 @@ pub(crate) struct Stream {
     /// Octets the stream has received and sent, to tell an early reset from a late one.
     pub(crate) moved: u64,
     pub(crate) opened: Instant,
+    /// How often octets had arrived on the connection when the head of ours was cut.
+    pub(crate) heard: u32,
 }
 
 #[cfg(test)]
@@ -121,6 +123,7 @@ impl Stream {
             silent: false,
             moved: 0,
             opened: now,
+            heard: 0,
         }
     }
 
