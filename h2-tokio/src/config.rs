@@ -4,6 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::time::Duration;
 
+use http::Extensions;
 use http::uri::{Authority, Scheme};
 
 /// How a connection behaves. [`Config::client`] and [`Config::server`] are complete as they are.
@@ -20,6 +21,7 @@ pub struct Config {
     pub core: h2_core::Config,
     pub(crate) knobs: Knobs,
     pub(crate) target: Target,
+    pub(crate) extensions: Extensions,
 }
 
 /// What the actor itself is steered by.
@@ -60,7 +62,7 @@ impl Config {
             auto_continue: true,
             linger: Duration::from_secs(1),
         };
-        Self { core, knobs, target: Target::default() }
+        Self { core, knobs, target: Target::default(), extensions: Extensions::new() }
     }
 
     /// Requests that may wait for a stream on one connection; the next one fails with
@@ -103,6 +105,16 @@ impl Config {
     #[must_use]
     pub fn linger(mut self, time: Duration) -> Self {
         self.knobs.linger = time;
+        self
+    }
+
+    /// A value that every request of a server's connection carries in its
+    /// [`extensions`](http::Request::extensions), cloned for each: the peer's address or
+    /// certificate, say. One of a type; another value of the same type replaces it. Default none,
+    /// which costs nothing.
+    #[must_use]
+    pub fn extension<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.extensions.insert(value);
         self
     }
 

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures::Stream;
 use h2_core::{ErrorCode, StreamId};
-use http::{Method, Request};
+use http::{Extensions, Method, Request};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::actor::{Accept, Actor, Engine, Inbound};
@@ -49,7 +49,7 @@ where
     let driver = Driver { actor: Actor::new(io, engine, Queueing { queue: Arc::clone(&queue) }) };
     (
         Handle { hub: Arc::clone(&hub) },
-        Incoming { queue, hub, authority: LastAuthority::default() },
+        Incoming { queue, hub, authority: LastAuthority::default(), extensions: config.extensions },
         driver,
     )
 }
@@ -103,6 +103,8 @@ pub struct Incoming {
     queue: Arc<Queue>,
     hub: Arc<Hub>,
     authority: LastAuthority,
+    /// What every request carries.
+    extensions: Extensions,
 }
 
 impl Incoming {
@@ -149,7 +151,10 @@ impl Incoming {
             return None;
         }
         match convert::request(head, &mut self.authority) {
-            Ok(request) => Some((request.map(|()| body), responder)),
+            Ok(mut request) => {
+                request.extensions_mut().extend(self.extensions.clone());
+                Some((request.map(|()| body), responder))
+            }
             Err(refused) => {
                 Counters::add(&self.hub.shared.counters.unmappable_requests, 1);
                 // The stream may be gone already; then nobody waits for the answer.
@@ -242,7 +247,15 @@ impl Accept for Queueing {
         }
     }
 
-    fn forget(&mut self, _: StreamId) {}
+    fn forget(&mut self, engine: &mut Engine, stream: StreamId) {
+        let mut line = self.queue.lock();
+        let Some(at) = line.requests.iter().position(|it| it.inbound.stream == stream) else {
+            return;
+        };
+        line.requests.remove(at);
+        drop(line);
+        engine.conn.release_stream(stream);
+    }
 
     fn poll(&mut self, _: &mut Engine, _: &mut Context<'_>) -> bool {
         false

@@ -2,12 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::wildcard_enum_match_arm)]
 #![allow(missing_docs)]
 
+mod byhand;
 mod endings;
 mod exchange;
 mod faulty;
 mod limits;
 mod matrix;
 mod matrix_scenes;
+
+mod serving;
 mod shutdown;
 mod soak;
 mod support;

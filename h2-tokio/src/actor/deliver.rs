@@ -25,8 +25,8 @@ impl Engine {
             Event::DataReceived { stream, data, end } => self.on_data(stream, data, end),
             Event::TrailersReceived { stream, trailers } => self.on_trailers(stream, trailers),
             Event::StreamReset { stream, code, cause } => {
-                accept.forget(stream);
                 self.on_reset(stream, code, &cause);
+                accept.forget(self, stream);
             }
             Event::SendStopped { stream, code } => self.on_stopped(stream, code),
             Event::Writable { stream } => self.resume(stream),

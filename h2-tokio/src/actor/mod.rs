@@ -57,8 +57,9 @@ pub(crate) trait Accept {
     /// A request has come.
     fn accept(&mut self, engine: &mut Engine, inbound: Inbound);
 
-    /// A stream was reset; a request that was not begun yet need not be.
-    fn forget(&mut self, stream: StreamId);
+    /// A stream was reset. A request that was not begun yet never will be, and gives back the stream
+    /// that it was given.
+    fn forget(&mut self, engine: &mut Engine, stream: StreamId);
 
     /// Goes on with what waits, and says whether anything moved.
     fn poll(&mut self, engine: &mut Engine, cx: &mut Context<'_>) -> bool;
@@ -79,7 +80,7 @@ impl Accept for NoRequests {
         engine.refuse(inbound.stream);
     }
 
-    fn forget(&mut self, _: StreamId) {}
+    fn forget(&mut self, _: &mut Engine, _: StreamId) {}
 
     fn poll(&mut self, _: &mut Engine, _: &mut Context<'_>) -> bool {
         false

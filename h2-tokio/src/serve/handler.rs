@@ -1,8 +1,9 @@
 //! A call that was not done in place: a task of its own that ends with its stream.
 //!
-//! A panic in it drops the responder unused, which resets the stream.
+//! When it panics, the responder is dropped unused, which resets the stream.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -39,13 +40,12 @@ where
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        if this.pump.is_none() {
-            let Some(result) = ready!(this.poll_call(cx)) else { return Poll::Ready(()) };
-            this.answer(result, cx);
-        }
-        match &mut this.pump {
-            Some(pump) => Pin::new(pump).poll(cx),
-            None => Poll::Ready(()),
+        match catch_unwind(AssertUnwindSafe(|| this.poll_all(cx))) {
+            Ok(polled) => polled,
+            Err(_) => {
+                Counters::add(&this.hub.shared.counters.failed_handlers, 1);
+                Poll::Ready(())
+            }
         }
     }
 }
@@ -60,6 +60,17 @@ where
     pub(super) fn new(future: Pinned<F>, responder: Responder, hub: &Arc<Hub>, date: bool) -> Self {
         let hub = Arc::clone(hub);
         Self { future: Some(future), responder: Some(responder), pump: None, hub, date }
+    }
+
+    fn poll_all(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.pump.is_none() {
+            let Some(result) = ready!(self.poll_call(cx)) else { return Poll::Ready(()) };
+            self.answer(result, cx);
+        }
+        match &mut self.pump {
+            Some(pump) => Pin::new(pump).poll(cx),
+            None => Poll::Ready(()),
+        }
     }
 
     /// Waits for the response; `None` if nobody wants it any more.

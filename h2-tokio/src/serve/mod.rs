@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use h2_core::{ErrorCode, StreamId};
-use http::{Method, Request, Response};
+use h2_core::{ErrorCode, ResponseHead, StreamId};
+use http::{Extensions, Method, Request, Response};
 use http_body::Body;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
@@ -69,11 +69,13 @@ where
         knobs: config.knobs,
         line: VecDeque::new(),
         ready: false,
+        failed: false,
         futures: Spare::default(),
         bodies: Spare::default(),
         pace: Pace::default(),
         date: None,
         authority: LastAuthority::default(),
+        extensions: config.extensions,
     };
     Serve { actor: Actor::new(io, engine, serving), hub }
 }
@@ -224,12 +226,16 @@ where
     line: VecDeque<Waiting>,
     /// The service said that it takes another call.
     ready: bool,
+    /// The service said that it takes no call ever again.
+    failed: bool,
     futures: Spare<S::Future>,
     bodies: Spare<B>,
     pace: Pace,
     /// The present, for the requests of one turn.
     date: Option<Date>,
     authority: LastAuthority,
+    /// What every request carries.
+    extensions: Extensions,
 }
 
 /// A request that was not begun.
@@ -237,9 +243,10 @@ struct Waiting {
     inbound: Inbound,
     /// Where its body gathers meanwhile, if it has one.
     slot: Option<Arc<Slot>>,
-    /// It was reset, so it need not be begun.
-    reset: bool,
 }
+
+/// A response as far as it is ready.
+type Prepared<B> = (ResponseHead, Start, Option<Pinned<B>>);
 
 /// What became of a call that was polled in place.
 enum First<F, B> {
@@ -259,13 +266,13 @@ where
 {
     fn accept(&mut self, engine: &mut Engine, inbound: Inbound) {
         let slot = (!inbound.end).then(|| engine.open_inbound(inbound.stream, false));
-        self.line.push_back(Waiting { inbound, slot, reset: false });
+        self.line.push_back(Waiting { inbound, slot });
     }
 
-    fn forget(&mut self, stream: StreamId) {
-        // Dropped when its turn comes: until then it holds the stream that it was given.
-        if let Some(waiting) = self.line.iter_mut().find(|it| it.inbound.stream == stream) {
-            waiting.reset = true;
+    fn forget(&mut self, engine: &mut Engine, stream: StreamId) {
+        if let Some(at) = self.line.iter().position(|it| it.inbound.stream == stream) {
+            self.line.remove(at);
+            engine.conn.release_stream(stream);
         }
     }
 
@@ -278,12 +285,8 @@ where
         let started = Instant::now();
         let mut begun = 0;
         while begun < AT_ONCE && self.poll_service(engine, cx) {
-            let Some(Waiting { inbound, slot, reset }) = self.line.pop_front() else { break };
-            if reset {
-                engine.conn.release_stream(inbound.stream);
-            } else {
-                self.begin(engine, inbound, slot, in_place);
-            }
+            let Some(Waiting { inbound, slot }) = self.line.pop_front() else { break };
+            self.begin(engine, inbound, slot, in_place);
             begun += 1;
         }
         if in_place {
@@ -310,27 +313,33 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    /// Whether the service takes another call. One that fails will never; the connection ends.
+    /// Whether the service takes another call. One that fails never will, and is not asked again.
     fn poll_service(&mut self, engine: &mut Engine, cx: &mut Context<'_>) -> bool {
         if self.ready || self.line.is_empty() {
             return self.ready;
         }
-        let service = &mut self.service;
-        match catch_unwind(AssertUnwindSafe(|| service.poll_ready(cx))) {
-            Ok(Poll::Pending) => false,
-            Ok(Poll::Ready(Ok(()))) => {
-                self.ready = true;
-                true
-            }
-            Ok(Poll::Ready(Err(_))) | Err(_) => {
-                Counters::add(&self.hub.shared.counters.failed_handlers, 1);
-                for waiting in self.line.drain(..) {
-                    engine.reject(waiting.inbound.stream, ErrorCode::REFUSED_STREAM);
+        if !self.failed {
+            let service = &mut self.service;
+            match catch_unwind(AssertUnwindSafe(|| service.poll_ready(cx).map_err(Into::into))) {
+                Ok(Poll::Pending) => return false,
+                Ok(Poll::Ready(Ok(()))) => {
+                    self.ready = true;
+                    return true;
                 }
-                engine.conn.shutdown(engine.now);
-                false
+                Ok(Poll::Ready(Err(error))) => {
+                    let error: BoxError = error;
+                    tracing::warn!(error, "service failed");
+                }
+                Err(_) => {}
             }
+            self.failed = true;
+            Counters::add(&self.hub.shared.counters.failed_handlers, 1);
+            engine.conn.shutdown(engine.now);
         }
+        for waiting in self.line.drain(..) {
+            engine.reject(waiting.inbound.stream, ErrorCode::REFUSED_STREAM);
+        }
+        false
     }
 
     fn begin(
@@ -346,7 +355,7 @@ where
         let expects = !end
             && self.knobs.auto_continue
             && head.get("expect").is_some_and(|value| value.eq_ignore_ascii_case(b"100-continue"));
-        let request = match convert::request(head, &mut self.authority) {
+        let mut request = match convert::request(head, &mut self.authority) {
             Ok(request) => request,
             Err(refused) => {
                 Counters::add(&self.hub.shared.counters.unmappable_requests, 1);
@@ -370,6 +379,7 @@ where
             }
         };
         self.ready = false;
+        request.extensions_mut().extend(self.extensions.clone());
         let request = request.map(|()| body);
         match self.call(request, in_place) {
             First::Done(response) => self.answer(engine, stream, slot, head_only, response),
@@ -431,22 +441,7 @@ where
         head_only: bool,
         response: Response<B>,
     ) {
-        let (parts, body) = response.into_parts();
-        let void = head_only || convert::is_bodiless(parts.status);
-        let extra = extra(&body, parts.status, head_only, self.date);
-        let head = match convert::response_head(parts.status, &parts.headers, extra) {
-            Ok((head, stripped)) => {
-                Counters::add(&self.hub.shared.counters.stripped_fields, stripped);
-                head
-            }
-            Err(error) => {
-                tracing::debug!(%error, "response cannot be sent");
-                return engine.reject(stream, ErrorCode::INTERNAL_ERROR);
-            }
-        };
-        let start =
-            if void || body.is_end_stream() { Ok((Start::end(), None)) } else { self.start(body) };
-        let Ok((start, rest)) = start else {
+        let Ok((head, start, rest)) = self.prepare(response, head_only) else {
             return engine.reject(stream, ErrorCode::INTERNAL_ERROR);
         };
         let Start { mut chunks, finish } = start;
@@ -462,31 +457,49 @@ where
         }
     }
 
-    /// Takes what is ready of a response body, and gives back the body if there may be more.
-    fn start(&mut self, body: B) -> Result<(Start, Option<Pinned<B>>), ()> {
-        let bodies = &mut self.bodies;
-        let taken = catch_unwind(AssertUnwindSafe(|| {
-            let mut body = bodies.hold(body);
-            let mut nobody = Context::from_waker(std::task::Waker::noop());
-            let start = match body.as_mut().as_pin_mut() {
-                Some(body) => pump::take_ready(body, &mut nobody)?,
-                None => Start::end(),
-            };
-            if matches!(start.finish, Finish::Open) {
-                return Ok((start, Some(body)));
+    /// The head of a response, what is ready of its body, and the body if there may be more. It is
+    /// the user's code that says how long a body is and that drops what is left of it, so all of
+    /// that happens here.
+    fn prepare(&mut self, response: Response<B>, head_only: bool) -> Result<Prepared<B>, ()> {
+        let prepared = catch_unwind(AssertUnwindSafe(|| {
+            let (parts, body) = response.into_parts();
+            let extra = extra(&body, parts.status, head_only, self.date);
+            let (head, stripped) = convert::response_head(parts.status, &parts.headers, extra)?;
+            Counters::add(&self.hub.shared.counters.stripped_fields, stripped);
+            let void = head_only || convert::is_bodiless(parts.status);
+            if void || body.is_end_stream() {
+                return Ok((head, Start::end(), None));
             }
-            bodies.give_back(body);
-            Ok((start, None))
+            let (start, rest) = self.start(body)?;
+            Ok((head, start, rest))
         }));
-        match taken {
-            Ok(Ok(start)) => Ok(start),
+        match prepared {
+            Ok(Ok(prepared)) => Ok(prepared),
             Ok(Err(error)) => {
                 let error: Error = error;
-                tracing::debug!(%error, "response body failed");
+                tracing::debug!(%error, "response cannot be sent");
                 Err(())
             }
-            Err(_) => Err(()),
+            Err(_) => {
+                Counters::add(&self.hub.shared.counters.failed_handlers, 1);
+                Err(())
+            }
         }
+    }
+
+    /// Takes what is ready of a response body, and gives back the body if there may be more.
+    fn start(&mut self, body: B) -> Result<(Start, Option<Pinned<B>>), Error> {
+        let mut body = self.bodies.hold(body);
+        let mut nobody = Context::from_waker(std::task::Waker::noop());
+        let start = match body.as_mut().as_pin_mut() {
+            Some(body) => pump::take_ready(body, &mut nobody)?,
+            None => Start::end(),
+        };
+        if matches!(start.finish, Finish::Open) {
+            return Ok((start, Some(body)));
+        }
+        self.bodies.give_back(body);
+        Ok((start, None))
     }
 }
 
