@@ -9,7 +9,6 @@ mod faulty;
 mod limits;
 mod matrix;
 mod matrix_scenes;
-
 mod serving;
 mod shutdown;
 mod soak;
