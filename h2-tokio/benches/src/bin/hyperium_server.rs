@@ -2,8 +2,8 @@
 //! `bench_server` answers.
 
 use bytes::Bytes;
-use h2::server::{self, SendResponse};
 use h2::RecvStream;
+use h2::server::{self, SendResponse};
 use http::{Request, Response};
 use tokio::net::{TcpListener, TcpStream};
 
