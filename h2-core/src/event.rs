@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::error::{CloseReason, ErrorCode, Violation};
+use crate::error::{CloseReason, ErrorCode, Offence, Outcome, Retry};
 use crate::priority::Priority;
 use crate::settings::Settings;
 use crate::{RequestHead, ResponseHead, StreamId, Trailers};
@@ -68,8 +68,12 @@ pub enum Event {
         stream: StreamId,
         /// The code of RST_STREAM, ours or theirs.
         code: ErrorCode,
-        /// Who reset it, and what that says about the request.
+        /// Who reset it.
         cause: ResetCause,
+        /// How far the request had come.
+        outcome: Outcome,
+        /// What to do about it, if it was a request of ours.
+        retry: Retry,
     },
     /// The server does not want the rest of the request, but its response is complete and stays good
     /// (client only, RFC 9113 §8.1): RST_STREAM after its END_STREAM.
@@ -166,28 +170,17 @@ pub enum Event {
     },
 }
 
-/// Who reset a stream, and what that says about whether a request was processed.
+/// Who reset a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResetCause {
     /// The peer sent RST_STREAM.
     Peer,
     /// The peer broke a rule about this stream.
-    Violation(Violation),
-    /// The peer's GOAWAY says that it has not processed this request; it may be sent again.
+    Violation(Offence),
+    /// The peer's GOAWAY says that it has not processed this request, or what it was to be sent on
+    /// is gone; nothing is said about it on the wire.
     NotProcessed,
-}
-
-impl ResetCause {
-    /// Whether the request was certainly not processed (RFC 9113 §8.7).
-    #[must_use]
-    pub fn is_unprocessed(&self, code: ErrorCode) -> bool {
-        match self {
-            Self::NotProcessed => true,
-            Self::Peer => code == ErrorCode::REFUSED_STREAM,
-            Self::Violation(_) => false,
-        }
-    }
 }
 
 /// Whether a head or a piece of a body is the last of its message.

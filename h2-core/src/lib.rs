@@ -68,8 +68,9 @@
 //!
 //! # Errors
 //!
-//! [`Violation`] is what the peer did wrong, with its code and its section; it arrives as
-//! [`Event::StreamReset`] or [`Event::ConnectionClosed`]. [`Misuse`] is what the caller did wrong;
+//! [`Violation`] is what the peer did wrong, with its code and its section; it arrives with its
+//! place, as an [`Offence`] in [`Event::StreamReset`] or [`Event::ConnectionClosed`]. [`Outcome`]
+//! says how far a request came that failed, [`Retry`] what to do about it. [`Misuse`] is what the caller did wrong;
 //! it is returned and changed nothing.
 
 #![forbid(unsafe_code)]
@@ -92,10 +93,11 @@ mod stream;
 mod stream_id;
 
 pub use config::{Bucket, Config};
-pub use connection::{Connection, Deadline, Outcome, Permit, Received};
+pub use connection::{Connection, Deadline, Permit, Received};
 pub use egress::Outbox;
 pub use error::{
-    CloseReason, ErrorCode, HeadRule, Malformed, Misuse, OpenError, Origin, Timer, Violation,
+    CloseReason, ErrorCode, HeadRule, Malformed, Misuse, Offence, OpenError, Origin, Outcome,
+    Retry, Timer, Violation,
 };
 pub use event::{End, Event, ResetCause};
 pub use fields::{Field, Fields, Iter as FieldsIter, SharedFields};

@@ -7,13 +7,15 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use h2_core::{ErrorCode, Malformed, Misuse, ResetCause, Timer, Violation};
+use h2_core::{ErrorCode, Malformed, Misuse, Offence, ResetCause, Timer};
+pub use h2_core::{Outcome, Retry};
 
 /// An error of a stream, of its whole connection, or of this side alone. Cheap to clone.
 #[derive(Clone)]
 pub struct Error {
     cause: Arc<Cause>,
     outcome: Outcome,
+    retry: Retry,
 }
 
 /// Why a connection ended. The first cause wins and reaches everyone. Cheap to clone.
@@ -49,8 +51,8 @@ pub enum Scope {
 pub enum Reason {
     /// The peer, by RST_STREAM or GOAWAY.
     Peer,
-    /// The peer broke this rule.
-    Violation(Violation),
+    /// The peer broke a rule: which, with which frame, on which stream and in which field.
+    Violation(Offence),
     /// This side: by `reset`, `shutdown` or `close`, or by dropping what a stream needs.
     Us,
     /// The transport failed; [`Error::io`] says how.
@@ -71,20 +73,6 @@ pub enum Reason {
     Http1,
     /// The task that ran the connection was aborted, or it panicked.
     Aborted,
-}
-
-/// How far the request had come that an error is about (RFC 9113 §8.7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// Nothing of it was sent; it may be sent again.
-    NotSent,
-    /// The peer says that it did not act on it; it may be sent again.
-    Refused,
-    /// Nothing tells whether the peer acted on it.
-    MaybeProcessed,
-    /// The final response had begun.
-    ResponseStarted,
 }
 
 impl Error {
@@ -128,7 +116,14 @@ impl Error {
     /// twice.
     #[must_use]
     pub fn is_unprocessed(&self) -> bool {
-        matches!(self.outcome, Outcome::NotSent | Outcome::Refused)
+        self.outcome.is_unprocessed()
+    }
+
+    /// Whether the request should be sent again without asking anybody, and where: never what may
+    /// have been processed, and never what would fail again. See [`Retry::after`].
+    #[must_use]
+    pub fn retry_hint(&self) -> Retry {
+        self.retry
     }
 
     /// Whether the connection has ended with it.
@@ -138,17 +133,33 @@ impl Error {
     }
 
     fn new(scope: Scope, reason: Reason, code: ErrorCode, outcome: Outcome) -> Self {
-        Self { cause: Arc::new(Cause::new(scope, reason, code)), outcome }
+        Self { cause: Arc::new(Cause::new(scope, reason, code)), outcome, retry: Retry::DoNot }
     }
 
     pub(crate) fn with_outcome(mut self, outcome: Outcome) -> Self {
         self.outcome = outcome;
+        if !outcome.is_unprocessed() {
+            self.retry = Retry::DoNot;
+        }
+        self
+    }
+
+    fn with_retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
         self
     }
 
     /// A call that cannot be carried out.
     pub(crate) fn misuse(why: Misuse) -> Self {
+        let retry = match why {
+            Misuse::ConnectionClosed | Misuse::Draining | Misuse::NoMoreStreamIds => {
+                Retry::NewConnection
+            }
+            Misuse::NoSlot => Retry::SameConnection,
+            _ => Retry::DoNot,
+        };
         Self::new(Scope::Local, Reason::Misuse(why), ErrorCode::INTERNAL_ERROR, Outcome::NotSent)
+            .with_retry(retry)
     }
 
     /// A message that HTTP/2 cannot express.
@@ -159,6 +170,7 @@ impl Error {
 
     pub(crate) fn queue_full() -> Self {
         Self::new(Scope::Local, Reason::QueueFull, ErrorCode::REFUSED_STREAM, Outcome::NotSent)
+            .with_retry(Retry::SameConnection)
     }
 
     /// A stream that this side gave up.
@@ -175,23 +187,21 @@ impl Error {
     pub(crate) fn body(source: Box<dyn StdError + Send + Sync>) -> Self {
         let mut cause = Cause::new(Scope::Stream, Reason::Body, ErrorCode::CANCEL);
         cause.source = Some(source);
-        Self { cause: Arc::new(cause), outcome: Outcome::MaybeProcessed }
+        Self { cause: Arc::new(cause), outcome: Outcome::MaybeProcessed, retry: Retry::DoNot }
     }
 
     /// A stream that was reset, not by this side's wish.
-    pub(crate) fn reset(code: ErrorCode, cause: &ResetCause, response_started: bool) -> Self {
-        let outcome = if cause.is_unprocessed(code) {
-            Outcome::Refused
-        } else if response_started {
-            Outcome::ResponseStarted
-        } else {
-            Outcome::MaybeProcessed
-        };
+    pub(crate) fn reset(
+        code: ErrorCode,
+        cause: ResetCause,
+        outcome: Outcome,
+        retry: Retry,
+    ) -> Self {
         let reason = match cause {
-            ResetCause::Violation(violation) => Reason::Violation(violation.clone()),
+            ResetCause::Violation(offence) => Reason::Violation(offence),
             ResetCause::Peer | ResetCause::NotProcessed | _ => Reason::Peer,
         };
-        Self::new(Scope::Stream, reason, code, outcome)
+        Self::new(Scope::Stream, reason, code, outcome).with_retry(retry)
     }
 }
 
@@ -235,17 +245,24 @@ impl CloseReason {
         if self.is_graceful() { Ok(()) } else { Err(self.to_error(Outcome::MaybeProcessed)) }
     }
 
-    /// The error of something that the end of the connection cut short.
+    /// The error of something that the end of the connection cut short, but no stream.
     pub(crate) fn to_error(&self, outcome: Outcome) -> Error {
-        Error { cause: Arc::clone(&self.cause), outcome }
+        let retry = Retry::after(outcome, self.cause.code, false, false);
+        Error { cause: Arc::clone(&self.cause), outcome, retry }
+    }
+
+    /// The error of a stream that the end of the connection cut short.
+    pub(crate) fn to_stream_error(&self, outcome: Outcome, retry: Retry) -> Error {
+        self.to_error(outcome).with_retry(retry)
     }
 
     pub(crate) fn from_core(reason: &h2_core::CloseReason, http1: bool) -> Self {
         let who = match &reason.origin {
             h2_core::Origin::Violation(_) if http1 => Reason::Http1,
-            h2_core::Origin::Violation(violation) => Reason::Violation(violation.clone()),
+            h2_core::Origin::Violation(offence) => Reason::Violation(offence.clone()),
             h2_core::Origin::Peer => Reason::Peer,
             h2_core::Origin::Eof => Reason::Eof,
+            h2_core::Origin::Transport => Reason::Io,
             h2_core::Origin::Timeout(timer) => Reason::Timeout(*timer),
             h2_core::Origin::Local | _ => Reason::Us,
         };
@@ -348,18 +365,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refused_request_may_be_sent_again_and_a_cancelled_one_may_not() {
-        let refused = Error::reset(ErrorCode::REFUSED_STREAM, &ResetCause::Peer, false);
-        assert!(refused.is_unprocessed());
-        let cancelled = Error::reset(ErrorCode::CANCEL, &ResetCause::Peer, false);
-        assert_eq!(cancelled.outcome(), Outcome::MaybeProcessed);
-        let above = Error::reset(ErrorCode::NO_ERROR, &ResetCause::NotProcessed, false);
-        assert!(above.is_unprocessed());
-    }
-
-    #[test]
     fn an_error_says_who_and_why() {
-        let error = Error::reset(ErrorCode::CANCEL, &ResetCause::Peer, true);
+        let (outcome, retry) = (Outcome::ResponseStarted, Retry::DoNot);
+        let error = Error::reset(ErrorCode::CANCEL, ResetCause::Peer, outcome, retry);
         assert_eq!(error.to_string(), "stream reset by the peer: CANCEL");
         let broken = CloseReason::from_io(io::Error::from(io::ErrorKind::BrokenPipe));
         assert_eq!(broken.to_string(), "transport failed: broken pipe");

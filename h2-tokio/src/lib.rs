@@ -60,6 +60,6 @@ pub mod server;
 
 pub use body::{RecvBody, SendBody};
 pub use config::Config;
-pub use error::{CloseReason, Error, Outcome, Reason, Scope};
+pub use error::{CloseReason, Error, Outcome, Reason, Retry, Scope};
 pub use h2_core::ErrorCode;
 pub use hub::{State, Stats};

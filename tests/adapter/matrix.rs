@@ -168,8 +168,11 @@ fn connection_ends(site: Site, reason: Kind, code: ErrorCode) -> Expected {
 
 /// The end of a wait by the end of its stream.
 fn stream_ends(site: Site, code: ErrorCode) -> Expected {
-    let refused = code == ErrorCode::REFUSED_STREAM;
-    let outcome = if refused { Some(Outcome::Refused) } else { site.outcome() };
+    let refused = code == ErrorCode::REFUSED_STREAM && site.is_of_client();
+    let outcome = match site.outcome() {
+        Some(Outcome::MaybeProcessed) if refused => Some(Outcome::Refused),
+        outcome => outcome,
+    };
     Expected::Ends(match site {
         Site::Informational => Told::Clean,
         _ => Told::Error(Scope::Stream, Kind::Exactly(Reason::Peer), code, outcome),

@@ -10,6 +10,7 @@ mod fields;
 mod flow;
 mod liveness;
 mod outbox;
+mod outcomes;
 mod pairs;
 mod push;
 mod reaction;

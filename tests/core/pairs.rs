@@ -302,8 +302,8 @@ fn a_shutdown_serves_what_was_under_way() {
                     Event::ResponseReceived { stream, .. } => {
                         assert_eq!(told.insert(stream.get(), true), None);
                     }
-                    Event::StreamReset { stream, code, cause } => {
-                        assert!(cause.is_unprocessed(code), "{stream} {code} {cause:?}");
+                    Event::StreamReset { stream, code, outcome, .. } => {
+                        assert!(outcome.is_unprocessed(), "{stream} {code} {outcome:?}");
                         assert_eq!(told.insert(stream.get(), false), None);
                     }
                     Event::ConnectionClosed { reason } => {

@@ -397,8 +397,8 @@ fn trap_61_a_request_that_was_answered_with_an_error_code_is_no_proof() {
             client.forget();
             client.hears(wire::rst(stream, code));
             let events = client.events();
-            let [Event::StreamReset { code, cause, .. }] = &events[..] else { panic!() };
-            assert_eq!(cause.is_unprocessed(*code), proof);
+            let [Event::StreamReset { outcome, .. }] = &events[..] else { panic!() };
+            assert_eq!(outcome.is_unprocessed(), proof);
         });
     }
 }

@@ -209,7 +209,7 @@ impl Ours {
                     record.trailers.push(whole(trailers.as_fields().iter()));
                     record.ended = true;
                 }
-                Event::StreamReset { stream, code, cause } => {
+                Event::StreamReset { stream, code, cause, .. } => {
                     self.dead.insert(stream.get());
                     match cause {
                         h2_core::ResetCause::Peer => {

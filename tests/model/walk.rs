@@ -160,7 +160,7 @@ fn check(expected: Reaction, input: Input, stream: u32, state: State, outcome: &
         Reaction::Stream(code) => {
             assert_eq!(one_reset(outcome), code, "{state:?} {input:?}");
             let violation = |event: &Event| {
-                matches!(event, Event::StreamReset { stream: s, code: c, cause: ResetCause::Violation(_) }
+                matches!(event, Event::StreamReset { stream: s, code: c, cause: ResetCause::Violation(_), .. }
                     if s.get() == stream && *c == code)
             };
             // A request that breaks a rule is never shown.
@@ -203,7 +203,7 @@ fn fits(input: Input, stream: u32, event: &Event) -> bool {
         (Input::TrailersEnd, Event::TrailersReceived { stream: s, .. })
         | (
             Input::RstStream,
-            Event::StreamReset { stream: s, code: CANCEL, cause: ResetCause::Peer }
+            Event::StreamReset { stream: s, code: CANCEL, cause: ResetCause::Peer, .. }
             | Event::SendStopped { stream: s, code: CANCEL },
         ) => s.get() == stream,
         _ => false,

@@ -94,7 +94,7 @@ proptest! {
     /// P8.
     #[test]
     fn unprocessed_is_said_only_of_requests_that_nobody_was_shown(
-        seed: u64, ending in 0_usize..6, at in 0_usize..60, limit in 1_u32..6,
+        seed: u64, ending in 0_usize..7, at in 0_usize..60, limit in 1_u32..6,
     ) {
         let mut config = Config::server();
         config.max_concurrent_streams = limit;
@@ -113,6 +113,7 @@ proptest! {
                     2 => pair.client.conn.receive_eof(now),
                     3 => pair.client.conn.close_connection(CANCEL, "bye"),
                     4 => pair.passes(Duration::from_secs(3)),
+                    5 => pair.client.conn.handle_failure(now),
                     _ => pair.server.conn.close_connection(NO_ERROR, ""),
                 }
             }
@@ -147,8 +148,8 @@ proptest! {
             }
             for event in pair.client.take_events() {
                 match event {
-                    Event::StreamReset { stream, code, cause } => {
-                        let certain = cause.is_unprocessed(code);
+                    Event::StreamReset { stream, cause, outcome, .. } => {
+                        let certain = outcome.is_unprocessed();
                         assert!(certain || cause != ResetCause::NotProcessed);
                         if certain {
                             unprocessed.insert(stream.get());

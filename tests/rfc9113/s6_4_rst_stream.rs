@@ -1,5 +1,6 @@
 //! Section 6.4: RST_STREAM.
 
+use h2_core::Outcome;
 use h2_tests::prelude::*;
 
 /// Stream 0: PROTOCOL_ERROR. Another length than 4: FRAME_SIZE_ERROR. An idle stream:
@@ -49,8 +50,8 @@ fn a_reset_is_told_once_with_its_code() {
         client.forget();
         client.hears(wire::rst(stream, REFUSED_STREAM));
         let events = client.events();
-        let [Event::StreamReset { cause, code, .. }] = &events[..] else { panic!("{events:?}") };
-        assert!(cause.is_unprocessed(*code));
+        let [Event::StreamReset { outcome, .. }] = &events[..] else { panic!("{events:?}") };
+        assert_eq!(*outcome, Outcome::Refused);
         assert_eq!(client.conn.open_outbound_streams(), 0);
     });
 }

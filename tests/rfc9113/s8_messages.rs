@@ -254,8 +254,8 @@ fn only_two_things_prove_a_request_unprocessed() {
             .events()
             .iter()
             .filter_map(|event| match event {
-                Event::StreamReset { stream, code, cause } => {
-                    Some((stream.get(), cause.is_unprocessed(*code)))
+                Event::StreamReset { stream, outcome, .. } => {
+                    Some((stream.get(), outcome.is_unprocessed()))
                 }
                 _ => None,
             })

@@ -337,6 +337,11 @@ impl Lone {
         moved
     }
 
+    /// An event that was taken by hand counts as one that happened.
+    pub fn notes(&mut self, event: Event) {
+        self.happened.push_back(event);
+    }
+
     /// The frames said since the last look.
     pub fn says(&mut self) -> Vec<Frame> {
         self.said.drain(..).collect()

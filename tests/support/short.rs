@@ -34,7 +34,7 @@ pub fn short(events: &[Event]) -> Vec<String> {
                 format!("data {stream} {}{}", body.map_or(0, |(_, sum)| sum), end(*e))
             }
             Event::TrailersReceived { stream, .. } => format!("trailers {stream}"),
-            Event::StreamReset { stream, code, cause } => {
+            Event::StreamReset { stream, code, cause, .. } => {
                 let by = match cause {
                     ResetCause::Peer => "peer",
                     ResetCause::Violation(_) => "rule",

@@ -44,6 +44,11 @@ impl Farewell {
         self.ours == Ours::Open && self.theirs.is_none()
     }
 
+    /// The code of the peer's latest GOAWAY.
+    pub(super) fn code_of_theirs(&self) -> Option<ErrorCode> {
+        self.theirs.as_ref().map(|theirs| theirs.code)
+    }
+
     /// What the peer's GOAWAY complained of, if it did.
     pub(super) fn complaint(&self) -> Option<(ErrorCode, Bytes)> {
         let theirs = self.theirs.as_ref().filter(|theirs| theirs.code != GRACEFUL)?;
@@ -177,9 +182,9 @@ impl Connection {
             if !ours || (stream.on_wire && key.id.get() <= lowest) || !self.streams.is_open(key) {
                 continue;
             }
-            let cause = ResetCause::NotProcessed;
             let code = ErrorCode::REFUSED_STREAM;
-            self.emit(key, Event::StreamReset { stream: key.id, code, cause });
+            let event = self.reset_event(key, code, ResetCause::NotProcessed);
+            self.emit(key, event);
             self.abandon(key);
         }
         self.events.push_back(Event::GoAwayReceived { last_stream: lowest, code, debug });

@@ -146,7 +146,7 @@ impl Connection {
             return;
         }
         let announced = self.farewell.is_final() && reason.code == GRACEFUL;
-        if !announced && reason.origin != Origin::Eof {
+        if !announced && !matches!(reason.origin, Origin::Eof | Origin::Transport) {
             let last = self.highest_processed;
             let (code, debug) = (reason.code, reason.debug.clone());
             self.egress.agenda.goaway(GoAway { last, code, debug });
@@ -173,6 +173,16 @@ impl Connection {
         let clean = self.streams.open_ours() + self.streams.open_theirs() == 0;
         let code = if clean { GRACEFUL } else { ErrorCode::INTERNAL_ERROR };
         self.end(CloseReason { origin: Origin::Eof, code, debug: Bytes::new() });
+    }
+
+    /// The transport takes and gives nothing any more.
+    pub(super) fn transport_failed(&mut self) {
+        let (origin, code, debug) = match self.farewell.complaint() {
+            Some((code, debug)) => (Origin::Peer, code, debug),
+            None => (Origin::Transport, ErrorCode::INTERNAL_ERROR, Bytes::new()),
+        };
+        self.end(CloseReason { origin, code, debug });
+        self.egress.outbox.clear();
     }
 
     /// A deadline passed.

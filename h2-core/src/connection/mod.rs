@@ -14,6 +14,7 @@ mod heads;
 mod lifecycle;
 mod liveness;
 mod negotiate;
+mod outcome;
 mod output;
 mod priorities;
 mod push;
@@ -42,7 +43,7 @@ use crate::hpack::{Decoder, ListLimits};
 use crate::observe::Stats;
 use crate::priority::Priority;
 use crate::settings::{DEFAULT_WINDOW, Settings};
-use crate::stream::{ClosedStreams, Half, Key, Table};
+use crate::stream::{ClosedStreams, Key, Table};
 use crate::{ErrorCode, StreamId};
 
 /// One side of an HTTP/2 connection: a state machine without a socket, a clock or a thread.
@@ -93,7 +94,8 @@ pub struct Connection {
     events: VecDeque<Event>,
     /// What the request heads in `events` cost, see [`heads`].
     undelivered: usize,
-    /// The next stream we open.
+    /// The first stream we open, and the next.
+    first_stream: StreamId,
     next_stream: Option<StreamId>,
     /// The highest stream of ours whose opening head was cut; 0 for none.
     highest_ours: u32,
@@ -157,18 +159,6 @@ pub enum Received {
 #[must_use]
 pub struct Permit(());
 
-/// How far a request of ours came (RFC 9113 §8.7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums)]
-pub enum Outcome {
-    /// No octet of it was made into a frame: certainly not processed.
-    NotSent,
-    /// Its head was sent; nothing tells whether the peer acted on it.
-    MaybeProcessed,
-    /// The final response has begun.
-    ResponseStarted,
-}
-
 /// Events that may wait; at this many, reading stops.
 const MAX_EVENTS: usize = 256;
 
@@ -191,6 +181,10 @@ impl Connection {
         let config = config.checked();
         let negotiation = Negotiation::new(role == Role::Client, &config);
         let settings = Settings::default();
+        let first_stream = match role {
+            Role::Client => StreamId::ONE,
+            Role::Server => StreamId::TWO,
+        };
         let mut connection = Self {
             role,
             clock: Clock::new(now),
@@ -209,10 +203,8 @@ impl Connection {
             liveness: Liveness::default(),
             events: VecDeque::new(),
             undelivered: 0,
-            next_stream: Some(match role {
-                Role::Client => StreamId::ONE,
-                Role::Server => StreamId::TWO,
-            }),
+            first_stream,
+            next_stream: Some(first_stream),
             highest_ours: 0,
             highest_theirs: 0,
             highest_processed: 0,
@@ -272,6 +264,16 @@ impl Connection {
     pub fn receive_eof(&mut self, now: Instant) {
         self.clock.hear(now);
         self.end_of_input();
+    }
+
+    /// The transport failed: nothing more can be read or written.
+    ///
+    /// What waits in the outbox is dropped. Heads of which the transport did not take the last
+    /// octet count as [`Outcome::NotSent`](crate::Outcome::NotSent); so first advance over what it
+    /// may have taken. After the end it only drops what waits.
+    pub fn handle_failure(&mut self, now: Instant) {
+        self.clock.hear(now);
+        self.transport_failed();
     }
 
     /// To be called at or after the moment that [`poll_timeout`](Self::poll_timeout) named. A call
@@ -342,20 +344,6 @@ impl Connection {
     #[must_use]
     pub fn is_handshake_complete(&self) -> bool {
         self.negotiation.is_remote_known()
-    }
-
-    /// How far a request of ours came; `None` for streams that are gone or not ours. It still
-    /// answers after the connection has ended.
-    #[must_use]
-    pub fn request_outcome(&self, stream: StreamId) -> Option<Outcome> {
-        let found = self.streams.get(self.ours(stream)?)?;
-        Some(if found.recv > Half::Head {
-            Outcome::ResponseStarted
-        } else if found.on_wire {
-            Outcome::MaybeProcessed
-        } else {
-            Outcome::NotSent
-        })
     }
 
     /// Octets the peer lets us send on a stream, or on all together: the smaller of both for a
@@ -470,6 +458,11 @@ impl Connection {
         (stream.is_client_initiated() == (self.role == Role::Client))
             .then(|| self.find(stream))
             .flatten()
+    }
+
+    /// Whether a stream is the first that we opened.
+    fn is_first(&self, stream: StreamId) -> bool {
+        stream == self.first_stream
     }
 
     fn block_limits(&self) -> BlockLimits {

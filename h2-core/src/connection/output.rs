@@ -101,7 +101,8 @@ impl Connection {
             self.egress.cut_promise(parent, key.id, &request);
         }
         let Some(stream) = self.streams.get_mut(key) else { return };
-        if stream.initiator == Initiator::Us && !stream.on_wire {
+        let opens = stream.initiator == Initiator::Us && !stream.on_wire;
+        if opens {
             self.highest_ours = self.highest_ours.max(key.id.get());
             self.streams_opened += 1;
             self.wired += 1;
@@ -120,7 +121,11 @@ impl Connection {
         if begins {
             self.streams.activate(key);
         }
+        let end = self.egress.outbox.end();
         let Some(stream) = self.streams.get_mut(key) else { return };
+        if opens {
+            stream.head_end = end;
+        }
         if hold {
             return;
         }

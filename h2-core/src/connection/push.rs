@@ -180,8 +180,8 @@ impl Connection {
     /// A promise whose parent is gone: the client never hears of it.
     pub(super) fn unpromise(&mut self, key: Key) {
         let code = ErrorCode::CANCEL;
-        let cause = ResetCause::NotProcessed;
-        self.emit(key, Event::StreamReset { stream: key.id, code, cause });
+        let event = self.reset_event(key, code, ResetCause::NotProcessed);
+        self.emit(key, event);
         self.abandon(key);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::{Connection, MAX_EVENTS, Received, Role};
-use crate::error::{CloseReason, Fault, Origin, Violation};
+use crate::error::{CloseReason, Fault, Offence, Origin, Violation};
 use crate::event::{Event, ResetCause};
 use crate::frame::{Frame, FrameHead, HEAD_LEN, Next, decode, kind};
 use crate::stream::{Half, How, Initiator, Key};
@@ -49,11 +49,11 @@ impl Connection {
                 Ok(Next::Incomplete) => return Received::NeedMore,
                 Ok(Next::Partial(head)) => match self.block.foresee(head, self.block_limits()) {
                     Ok(()) => return Received::NeedMore,
-                    Err(violation) => self.fail(violation),
+                    Err(violation) => self.fail(violation, Some(head)),
                 },
                 Ok(Next::Preface(octets)) => input.advance(octets),
                 Ok(Next::Frame(head)) => self.take_frame(head, input, now),
-                Err(violation) => self.fail(violation),
+                Err(violation) => self.fail(violation, self.reader.head_of(input)),
             }
         }
     }
@@ -75,7 +75,7 @@ impl Connection {
             }
             Err(fault) => {
                 input.advance(total);
-                self.on_fault(fault, head.kind, now);
+                self.on_fault(fault, head, now);
             }
         }
     }
@@ -143,7 +143,7 @@ impl Connection {
             Place::Gone(How::ResetByUs) => return Ok(()),
             Place::Gone(_) => return Ok(self.guard.glitch(1, "late_reset", now)?),
         };
-        let Some(found) = self.streams.get_mut(key) else { return Ok(()) };
+        let Some(found) = self.streams.get(key) else { return Ok(()) };
         let early = found.initiator == Initiator::Peer
             && !(found.send.is_closed() && found.out.is_empty())
             && found.moved < WORTHWHILE
@@ -151,14 +151,18 @@ impl Connection {
         let complete = self.role == Role::Client
             && found.initiator == Initiator::Us
             && found.recv == Half::Closed;
+        let event = if complete {
+            // RFC 9113 §8.1: what was received before stays good.
+            Event::SendStopped { stream, code }
+        } else {
+            self.reset_event(key, code, ResetCause::Peer)
+        };
+        let Some(found) = self.streams.get_mut(key) else { return Ok(()) };
         found.send.close();
         found.recv.close();
         self.drop_queue(key);
-        if complete {
-            // RFC 9113 §8.1: what was received before stays good.
-            self.emit(key, Event::SendStopped { stream, code });
-        } else {
-            self.emit(key, Event::StreamReset { stream, code, cause: ResetCause::Peer });
+        self.emit(key, event);
+        if !complete {
             self.forsake(key);
         }
         self.settle(key);
@@ -170,19 +174,19 @@ impl Connection {
     }
 
     /// Acts on an offence: a stream error where it can be one, otherwise the end.
-    pub(super) fn on_fault(&mut self, fault: Fault, kind: u8, now: Instant) {
+    pub(super) fn on_fault(&mut self, fault: Fault, head: FrameHead, now: Instant) {
         match fault {
-            Fault::Connection(violation) => self.fail(violation),
+            Fault::Connection(violation) => self.fail(violation, Some(head)),
             Fault::Stream(stream, violation) => {
                 // Our own limit: the peer may not know it yet, and refusing is cheap.
                 let refused = violation == Violation::Refused;
                 let cost = if refused { 0 } else { STREAM_ERROR_COST };
                 let paid = self.guard.glitch(cost, "stream_error", now);
                 match paid.and_then(|()| self.guard.reset(now)) {
-                    Err(violation) => self.fail(violation),
+                    Err(violation) => self.fail(violation, Some(head)),
                     Ok(()) => {
                         self.warn_of_resets();
-                        self.fail_stream(stream, violation, kind);
+                        self.fail_stream(stream, violation, head);
                     }
                 }
             }
@@ -190,17 +194,18 @@ impl Connection {
     }
 
     /// Ends one stream because of the peer.
-    fn fail_stream(&mut self, stream: StreamId, violation: Violation, kind: u8) {
+    fn fail_stream(&mut self, stream: StreamId, violation: Violation, head: FrameHead) {
         let code = violation.code();
-        let opening = matches!(kind, kind::HEADERS | kind::CONTINUATION);
+        let opening = matches!(head.kind, kind::HEADERS | kind::CONTINUATION);
         match self.place(stream) {
             Place::Live(key) => {
-                let cause = ResetCause::Violation(violation);
-                self.emit(key, Event::StreamReset { stream, code, cause });
+                let cause = ResetCause::Violation(offence(violation, Some(head)));
+                let event = self.reset_event(key, code, cause);
+                self.emit(key, event);
                 self.reset_now(key, code);
             }
             // A frame cannot be about a stream that does not exist: the connection is out of step.
-            Place::Idle if !opening => self.fail(violation),
+            Place::Idle if !opening => self.fail(violation, Some(head)),
             Place::Idle | Place::Gone(_) if opening => {
                 self.closed_streams.remember(stream, true);
                 self.egress.agenda.reset(stream, code);
@@ -210,10 +215,10 @@ impl Connection {
     }
 
     /// Ends the connection because of the peer.
-    pub(super) fn fail(&mut self, violation: Violation) {
-        let code = violation.code();
-        let debug = Bytes::from(violation.to_string());
-        self.end(CloseReason { origin: Origin::Violation(violation), code, debug });
+    fn fail(&mut self, violation: Violation, head: Option<FrameHead>) {
+        let offence = offence(violation, head);
+        let (code, debug) = (offence.code(), Bytes::from(offence.to_string()));
+        self.end(CloseReason { origin: Origin::Violation(offence), code, debug });
     }
 
     /// Puts an event where it belongs: a request that waits for a slot keeps its own to itself.
@@ -225,6 +230,10 @@ impl Connection {
             None => self.events.push_back(event),
         }
     }
+}
+
+fn offence(violation: Violation, head: Option<FrameHead>) -> Offence {
+    Offence::new(violation, head.map(|head| (head.kind, head.stream)))
 }
 
 /// Takes a whole frame out of the input and returns a range of its payload.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::{ErrorCode, Violation};
+use super::{ErrorCode, Offence};
 
 /// Who or what ended a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +15,11 @@ pub enum Origin {
     /// The peer, by GOAWAY.
     Peer,
     /// The peer broke a rule, and we ended the connection.
-    Violation(Violation),
+    Violation(Offence),
     /// The transport reached its end.
     Eof,
+    /// The transport failed, by `handle_failure`.
+    Transport,
     /// A deadline passed.
     Timeout(Timer),
 }
@@ -116,10 +118,11 @@ impl fmt::Display for CloseReason {
         match &self.origin {
             Origin::Local => write!(f, "closed by us: {}", self.code)?,
             Origin::Peer => write!(f, "closed by the peer: {}", self.code)?,
-            Origin::Violation(violation) => {
-                return write!(f, "{}: peer broke a rule: {violation}", self.code);
+            Origin::Violation(offence) => {
+                return write!(f, "{}: peer broke a rule: {offence}", self.code);
             }
             Origin::Eof => f.write_str("transport ended")?,
+            Origin::Transport => f.write_str("transport failed")?,
             Origin::Timeout(timer) => write!(f, "{timer} timed out")?,
         }
         if !self.debug.is_empty() {

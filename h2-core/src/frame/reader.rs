@@ -41,6 +41,12 @@ impl Reader {
         Self { stage, max_frame_size }
     }
 
+    /// The head at the start of the input, if frames have begun and it is there.
+    pub(crate) fn head_of(&self, input: &[u8]) -> Option<FrameHead> {
+        let octets = input.first_chunk::<HEAD_LEN>()?;
+        (self.stage != Stage::Preface).then(|| FrameHead::parse(*octets))
+    }
+
     /// Looks at the input and takes nothing.
     pub(crate) fn next(&mut self, input: &[u8]) -> Result<Next, Violation> {
         if self.stage == Stage::Preface {

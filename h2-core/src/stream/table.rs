@@ -77,6 +77,8 @@ pub(crate) struct Stream {
     pub(crate) opened: Instant,
     /// How often octets had arrived on the connection when the head of ours was cut.
     pub(crate) heard: u32,
+    /// Where in the output the head of ours ended.
+    pub(crate) head_end: u64,
 }
 
 #[cfg(test)]
@@ -124,6 +126,7 @@ impl Stream {
             moved: 0,
             opened: now,
             heard: 0,
+            head_end: 0,
         }
     }
 

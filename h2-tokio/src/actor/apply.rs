@@ -288,17 +288,16 @@ impl Engine {
             return;
         }
         tracing::debug!(stream = stream.get(), %misuse, "response or body cannot be sent");
+        let outcome = self.outcome(stream, false);
         self.conn.reset_stream(stream, ErrorCode::INTERNAL_ERROR);
-        self.drop_entry(stream, Error::misuse(misuse).with_outcome(Outcome::MaybeProcessed));
+        self.drop_entry(stream, Error::misuse(misuse).with_outcome(outcome));
     }
 
     /// Resets a stream by the application's wish, which both of its handles learn.
     fn give_up(&mut self, stream: StreamId, code: ErrorCode) {
+        let answered = self.entries.get(&stream).is_some_and(|entry| entry.answered);
+        let outcome = self.outcome(stream, answered);
         self.conn.reset_stream(stream, code);
-        let outcome = match self.entries.get(&stream) {
-            Some(entry) if entry.answered => Outcome::ResponseStarted,
-            _ => Outcome::MaybeProcessed,
-        };
         self.drop_entry(stream, Error::reset_by_us(code, outcome));
     }
 

@@ -2,12 +2,11 @@
 
 use std::io;
 
-use h2_core::Outcome as Sent;
 use h2_core::StreamId;
 
 use super::command::{Command, Rare};
 use super::{Engine, Ping};
-use crate::error::{CloseReason, Outcome, Reason};
+use crate::error::{CloseReason, Outcome, Reason, Retry};
 
 impl Engine {
     /// The transport failed.
@@ -17,7 +16,7 @@ impl Engine {
             Some(reason) => CloseReason::from_core(reason, self.http1),
             None => CloseReason::from_io(error),
         };
-        self.conn.receive_eof(self.now);
+        self.conn.handle_failure(self.now);
         self.close(reason);
     }
 
@@ -44,8 +43,9 @@ impl Engine {
         self.closed = Some(reason.clone());
         for (stream, entry) in std::mem::take(&mut self.entries) {
             let outcome = self.outcome(stream, entry.answered);
+            let retry = self.conn.retry_hint(stream).unwrap_or(Retry::DoNot);
             if let Some(slot) = entry.slot {
-                slot.fail(reason.to_error(outcome));
+                slot.fail(reason.to_stream_error(outcome, retry));
             }
         }
         self.dismiss_line();
@@ -57,13 +57,11 @@ impl Engine {
         self.publish();
     }
 
-    fn outcome(&self, stream: StreamId, answered: bool) -> Outcome {
-        match self.conn.request_outcome(stream) {
-            Some(Sent::NotSent) => Outcome::NotSent,
-            Some(Sent::ResponseStarted) => Outcome::ResponseStarted,
-            _ if answered => Outcome::ResponseStarted,
-            _ => Outcome::MaybeProcessed,
-        }
+    /// How far a request came, by the protocol, or for a stream that is over there by whether it
+    /// was `answered`.
+    pub(super) fn outcome(&self, stream: StreamId, answered: bool) -> Outcome {
+        let gone = if answered { Outcome::ResponseStarted } else { Outcome::MaybeProcessed };
+        self.conn.request_outcome(stream).unwrap_or(gone)
     }
 
     /// No command comes after the last.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use h2_core::{ErrorCode, Event, ResetCause, ResponseHead, StreamId, Trailers};
+use h2_core::{ErrorCode, Event, ResponseHead, StreamId, Trailers};
 
 use super::{Accept, Engine, Inbound, Ping};
 use crate::error::{CloseReason, Error};
@@ -24,8 +24,8 @@ impl Engine {
             Event::ResponseReceived { stream, head, end } => self.on_response(stream, head, end),
             Event::DataReceived { stream, data, end } => self.on_data(stream, data, end),
             Event::TrailersReceived { stream, trailers } => self.on_trailers(stream, trailers),
-            Event::StreamReset { stream, code, cause } => {
-                self.on_reset(stream, code, &cause);
+            Event::StreamReset { stream, code, cause, outcome, retry } => {
+                self.drop_entry(stream, Error::reset(code, cause, outcome, retry));
                 accept.forget(self, stream);
             }
             Event::SendStopped { stream, code } => self.on_stopped(stream, code),
@@ -135,11 +135,6 @@ impl Engine {
             self.entries.remove(&stream);
         }
         wake((sender, waker));
-    }
-
-    fn on_reset(&mut self, stream: StreamId, code: ErrorCode, cause: &ResetCause) {
-        let answered = self.entries.get(&stream).is_some_and(|entry| entry.answered);
-        self.drop_entry(stream, Error::reset(code, cause, answered));
     }
 
     /// The peer wants no more of what is sent; its own message stays good.
