@@ -151,12 +151,13 @@ impl Error {
 
     /// A call that cannot be carried out.
     pub(crate) fn misuse(why: Misuse) -> Self {
-        let retry = match why {
-            Misuse::ConnectionClosed | Misuse::Draining | Misuse::NoMoreStreamIds => {
-                Retry::NewConnection
-            }
-            Misuse::NoSlot => Retry::SameConnection,
-            _ => Retry::DoNot,
+        use Misuse::{ConnectionClosed, Draining, NoMoreStreamIds, NoSlot};
+        let retry = if matches!(why, ConnectionClosed | Draining | NoMoreStreamIds) {
+            Retry::NewConnection
+        } else if why == NoSlot {
+            Retry::SameConnection
+        } else {
+            Retry::DoNot
         };
         Self::new(Scope::Local, Reason::Misuse(why), ErrorCode::INTERNAL_ERROR, Outcome::NotSent)
             .with_retry(retry)

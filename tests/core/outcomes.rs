@@ -69,7 +69,7 @@ fn told(client: &mut Lone, stream: u32) -> Option<(Outcome, Retry)> {
     let closed = events.iter().any(|event| matches!(event, Event::ConnectionClosed { .. }));
     let stream = id(stream);
     let asked = client.conn.request_outcome(stream).zip(client.conn.retry_hint(stream));
-    reset.or(asked.filter(|_| closed))
+    if reset.is_some() || !closed { reset } else { asked }
 }
 
 type Row = (&'static str, fn(&mut Lone, u32), [(Outcome, Retry); 6]);
@@ -271,7 +271,8 @@ fn every_failure_at_every_stage_says_how_far_the_request_came() {
 
 #[test]
 fn the_first_request_of_a_connection_that_ends_with_an_error_is_not_sent_again() {
-    let rows: [(fn(&mut Lone), (Outcome, Retry)); 6] = [
+    type Row = (fn(&mut Lone), (Outcome, Retry));
+    let rows: [Row; 6] = [
         (|client| hears_goaway(client, 0, INTERNAL_ERROR), (Refused, DoNot)),
         (|client| hears_goaway(client, 0, NO_ERROR), (Refused, NewConnection)),
         (|client| feed(client, wire::rst(1, REFUSED_STREAM)), (Refused, SameConnection)),
