@@ -4,18 +4,19 @@
 //! [`RequestHead`](crate::RequestHead), [`ResponseHead`](crate::ResponseHead) and
 //! [`Trailers`](crate::Trailers) are lists that passed the rules.
 
+mod facts;
+mod shared;
+pub(crate) mod static_table;
 mod well_known;
 
 use std::fmt;
 
-use bytes::Bytes;
+pub(crate) use facts::{Facts, has_value_octets, is_token};
+pub use shared::SharedFields;
 pub(crate) use well_known::WELL_KNOWN;
 
 /// What RFC 9113 §6.5.2 adds to the octets of each field when it counts the size of a list.
 pub(crate) const FIELD_OVERHEAD: usize = 32;
-
-/// Unused octets of an arena that are not worth another allocation.
-const SLACK: usize = 256;
 
 /// An ordered list of field names and values.
 ///
@@ -43,6 +44,7 @@ pub(crate) struct Span {
     /// The value, too, is that of the static entry `name_index`.
     static_value: bool,
     sensitive: bool,
+    facts: Facts,
 }
 
 /// One field of a list.
@@ -57,8 +59,10 @@ pub struct Field<'a> {
     /// Index of an entry of HPACK's static table with this name (RFC 7541 appendix A), 1 to 61,
     /// or 0 when the name is not known to be there.
     pub name_index: u8,
-    /// The value is that of static entry `name_index`, so it needs no check.
+    /// The value, too, is that of static entry `name_index`.
     pub(crate) static_value: bool,
+    /// What its octets are fit for.
+    pub(crate) facts: Facts,
 }
 
 impl fmt::Debug for Field<'_> {
@@ -96,6 +100,12 @@ impl Fields {
     }
 
     fn push_field(&mut self, name: &[u8], value: &[u8], sensitive: bool) {
+        if let Some(index) = static_table::find_name(name) {
+            return match static_table::find_value(index, value) {
+                Some(index) if !sensitive => self.push_static(index),
+                _ => self.push_named(index, value, sensitive),
+            };
+        }
         let start = self.octets.len();
         self.octets.extend_from_slice(name);
         self.octets.extend_from_slice(value);
@@ -120,16 +130,36 @@ impl Fields {
             name_index: index,
             static_value: true,
             sensitive: false,
+            facts: Facts::of_static(index),
         });
     }
 
-    /// The arena, for writers that produce octets in place; [`seal`](Self::seal) makes them a field.
+    /// The arena, for writers that produce octets in place; [`seal_known`](Self::seal_known) makes them a field.
     pub(crate) fn arena(&mut self) -> &mut Vec<u8> {
         &mut self.octets
     }
 
     /// Makes a field of everything in the arena from `start` on.
-    pub(crate) fn seal(&mut self, start: usize, name: NameSource, sensitive: bool) {
+    fn seal(&mut self, start: usize, name: NameSource, sensitive: bool) {
+        let octets = self.octets.get(start..).unwrap_or_default();
+        let facts = match name {
+            NameSource::Static(index) => Facts::of(index, &[], octets),
+            NameSource::Arena(len) => {
+                let (name, value) = octets.split_at_checked(len).unwrap_or_default();
+                Facts::of(0, name, value)
+            }
+        };
+        self.seal_known(start, name, sensitive, facts);
+    }
+
+    /// The same for octets that were looked at before.
+    pub(crate) fn seal_known(
+        &mut self,
+        start: usize,
+        name: NameSource,
+        sensitive: bool,
+        facts: Facts,
+    ) {
         let written = self.octets.len().saturating_sub(start);
         let (name_index, name_len, value_len) = match name {
             NameSource::Arena(len) => (0, len, written.saturating_sub(len)),
@@ -143,6 +173,7 @@ impl Fields {
             name_index,
             static_value: false,
             sensitive,
+            facts,
         });
     }
 
@@ -218,17 +249,6 @@ impl Fields {
         });
     }
 
-    /// Turns the list into one whose values can be held on their own.
-    ///
-    /// All octets move into one allocation of their size; every value is a slice of it. Up to 256
-    /// octets of slack stay, because shrinking costs another allocation.
-    #[must_use]
-    pub fn share(self) -> SharedFields {
-        let mut octets = self.octets;
-        octets.shrink_to(octets.len() + SLACK);
-        SharedFields { octets: Bytes::from(octets), spans: self.spans }
-    }
-
     fn resolve(&self, span: &Span) -> Field<'_> {
         resolve(&self.octets, span)
     }
@@ -254,7 +274,7 @@ fn length(len: usize) -> u32 {
 }
 
 fn resolve<'a>(octets: &'a [u8], span: &Span) -> Field<'a> {
-    let Span { start, name_len, value_len, name_index, static_value, sensitive } = *span;
+    let Span { start, name_len, value_len, name_index, static_value, sensitive, facts } = *span;
     let (start, name_len, value_len) = (start as usize, name_len as usize, value_len as usize);
     let (name, value) = if name_index == 0 {
         let both = octets.get(start..start + name_len + value_len).unwrap_or_default();
@@ -267,7 +287,7 @@ fn resolve<'a>(octets: &'a [u8], span: &Span) -> Field<'a> {
             (name.as_bytes(), octets.get(start..start + value_len).unwrap_or_default())
         }
     };
-    Field { name, value, sensitive, name_index, static_value }
+    Field { name, value, sensitive, name_index, static_value, facts }
 }
 
 impl fmt::Debug for Fields {
@@ -336,40 +356,6 @@ impl<'a> Iterator for Iter<'a> {
 }
 
 impl ExactSizeIterator for Iter<'_> {}
-
-/// A list of fields whose values are slices of one shared allocation.
-#[derive(Clone, Debug)]
-pub struct SharedFields {
-    octets: Bytes,
-    spans: Vec<Span>,
-}
-
-impl SharedFields {
-    /// How many fields there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.spans.len()
-    }
-
-    /// Whether there is no field.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.spans.is_empty()
-    }
-
-    /// The fields in order, each with its value as a slice of the shared allocation.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (Field<'_>, Bytes)> {
-        self.spans.iter().map(|span| {
-            let field = resolve(&self.octets, span);
-            let value = if span.static_value {
-                Bytes::from_static(well_known(span.name_index).1.as_bytes())
-            } else {
-                self.octets.slice_ref(field.value)
-            };
-            (field, value)
-        })
-    }
-}
 
 impl fmt::Debug for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,7 @@
 
 use super::dynamic_table::DynamicTable;
 use super::{DecodeError, FIRST_DYNAMIC_INDEX, huffman, integer};
-use crate::fields::{FIELD_OVERHEAD, Fields, NameSource, WELL_KNOWN, well_known};
+use crate::fields::{FIELD_OVERHEAD, Facts, Fields, NameSource, WELL_KNOWN, well_known};
 
 /// The decoding half of a connection's header compression.
 ///
@@ -10,7 +10,7 @@ use crate::fields::{FIELD_OVERHEAD, Fields, NameSource, WELL_KNOWN, well_known};
 /// and the connection must end.
 #[derive(Debug)]
 pub struct Decoder {
-    table: DynamicTable<()>,
+    table: DynamicTable<Facts>,
     /// SETTINGS_HEADER_TABLE_SIZE as the peer acknowledged it.
     limit: usize,
     /// The next block must begin with an update to this size or less.
@@ -145,7 +145,8 @@ impl Decoder {
                     let arena = list.out.arena();
                     let start = arena.len();
                     arena.extend_from_slice(entry.octets);
-                    list.out.seal(start, name_source(entry.name_index, entry.name_len), false);
+                    let name = name_source(entry.name_index, entry.name_len);
+                    list.out.seal_known(start, name, false, *entry.extra);
                 }
             }
         }
@@ -183,11 +184,13 @@ impl Decoder {
         };
         let name_len = name.len();
         let size = name_len + value.len();
+        let facts = Facts::of(name_index, name, value);
         if form.indexed {
-            self.table.insert(name_index, name, value, ());
+            self.table.insert(name_index, name, value, facts);
         }
         if list.count(size)? {
-            list.out.seal(start, name_source(name_index, name_len), form.sensitive);
+            let name = name_source(name_index, name_len);
+            list.out.seal_known(start, name, form.sensitive, facts);
         } else {
             list.out.arena().truncate(start);
         }

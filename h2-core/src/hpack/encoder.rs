@@ -1,8 +1,8 @@
 //! Turns fields into header blocks; never lets a secret into the table, nor what will not recur.
 
 use super::search::{NameKey, SearchTable};
-use super::{FIRST_DYNAMIC_INDEX, INITIAL_TABLE_SIZE, huffman, integer, static_table};
-use crate::fields::{FIELD_OVERHEAD, Field, Fields};
+use super::{FIRST_DYNAMIC_INDEX, INITIAL_TABLE_SIZE, huffman, integer};
+use crate::fields::{FIELD_OVERHEAD, Field, Fields, static_table};
 
 /// The encoding half of a connection's header compression.
 ///
@@ -112,6 +112,9 @@ impl Encoder {
 
     #[inline]
     fn field(&mut self, field: &Field<'_>, out: &mut Vec<u8>) {
+        if field.static_value && !is_secret(field.name_index, field) {
+            return integer::encode(0x80, 7, usize::from(field.name_index), out);
+        }
         let name_index = match field.name_index {
             0 => static_table::find_name(field.name).unwrap_or(0),
             index => static_table::first_of_name(index),

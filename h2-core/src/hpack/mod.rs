@@ -26,7 +26,6 @@ mod huffman;
 mod huffman_tables;
 mod integer;
 mod search;
-mod static_table;
 
 pub use decoder::{Decoded, Decoder, ListLimits};
 pub use encoder::Encoder;

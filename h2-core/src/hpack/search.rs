@@ -224,10 +224,18 @@ fn hash_octets(seed: u64, octets: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fields::Facts;
 
     fn field<'a>(name: &'a str, value: &'a str) -> Field<'a> {
         let (name, value) = (name.as_bytes(), value.as_bytes());
-        Field { name, value, sensitive: false, name_index: 0, static_value: false }
+        Field {
+            name,
+            value,
+            sensitive: false,
+            name_index: 0,
+            static_value: false,
+            facts: Facts::default(),
+        }
     }
 
     fn insert(table: &mut SearchTable, field: &Field<'_>) {

@@ -1,10 +1,8 @@
 //! Request heads: pseudo-fields in place, target and authority sound (RFC 9113 §8.3.1, §8.5; RFC 8441).
 
-use super::rules::{
-    Section, check_regular, has_port, is_authority, is_path, is_scheme, is_token, same_authority,
-};
+use super::rules::{Section, check_regular, has_port, same_authority};
 use crate::error::{HeadRule, Malformed};
-use crate::fields::{Field, Fields};
+use crate::fields::{Facts, Field, Fields, is_token};
 use crate::priority::Priority;
 
 /// The head of a request that keeps every rule of RFC 9113 §8.
@@ -26,6 +24,16 @@ struct Target {
     protocol: Option<u8>,
     host: Option<u16>,
     pseudo: u8,
+    verb: Verb,
+}
+
+/// The methods that change what a message looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Verb {
+    #[default]
+    Other,
+    Head,
+    Connect,
 }
 
 /// Longest method that is taken.
@@ -81,14 +89,13 @@ impl RequestHead {
     }
 
     pub(crate) fn checked(fields: Fields) -> Result<Self, Malformed> {
-        let mut target = find_pseudo(&fields)?;
+        let (mut target, pseudo) = find_pseudo(&fields)?;
         let regular = check_regular(&fields, usize::from(target.pseudo), Section::Request)?;
         target.host = regular.host.and_then(|at| u16::try_from(at).ok());
+        target.verb = pseudo.check(regular.host.and_then(|at| fields.at(at)))?;
         let priority = regular.priority.and_then(|at| fields.at(at));
         let priority = priority.map(|field| Priority::parse(field.value));
-        let head = Self { fields, target, content_length: regular.content_length, priority };
-        head.check_target()?;
-        Ok(head)
+        Ok(Self { fields, target, content_length: regular.content_length, priority })
     }
 
     /// The method, `GET` for instance.
@@ -166,11 +173,11 @@ impl RequestHead {
     }
 
     pub(crate) fn is_head(&self) -> bool {
-        self.pseudo(self.target.method) == b"HEAD"
+        self.target.verb == Verb::Head
     }
 
     pub(crate) fn is_connect(&self) -> bool {
-        self.pseudo(self.target.method) == b"CONNECT"
+        self.target.verb == Verb::Connect
     }
 
     fn pseudo(&self, position: Option<u8>) -> &[u8] {
@@ -184,81 +191,100 @@ impl RequestHead {
         let at = usize::from(self.target.host?);
         self.fields.at(at).map(|field| field.value)
     }
+}
 
-    fn check_target(&self) -> Result<(), Malformed> {
-        let method = self.pseudo(self.target.method);
-        if self.target.method.is_none() {
+/// The pseudo-fields themselves.
+#[derive(Default)]
+struct Pseudo<'a> {
+    method: Option<Field<'a>>,
+    scheme: Option<Field<'a>>,
+    authority: Option<Field<'a>>,
+    path: Option<Field<'a>>,
+    protocol: Option<Field<'a>>,
+}
+
+impl Pseudo<'_> {
+    /// Holds them, and the `host` of the request, to the rules.
+    fn check(&self, host: Option<Field<'_>>) -> Result<Verb, Malformed> {
+        let Some(method) = &self.method else {
             return Err(Malformed::at(HeadRule::MissingPseudo, b":method"));
-        }
-        if method.len() > MAX_METHOD || !is_token(method) {
+        };
+        if method.value.len() > MAX_METHOD || !method.facts.has(Facts::FIT) {
             return Err(Malformed::at(HeadRule::InvalidMethod, b":method"));
         }
-        self.check_authority()?;
-        match (method == b"CONNECT", self.target.protocol) {
-            (true, None) => self.check_connect(),
-            (false, Some(_)) => Err(Malformed::at(HeadRule::Protocol, b":protocol")),
-            (true, Some(at)) if !is_token(self.pseudo(Some(at))) => {
-                Err(Malformed::at(HeadRule::Protocol, b":protocol"))
+        self.check_authority(host.as_ref())?;
+        let verb = match method.value {
+            b"HEAD" => Verb::Head,
+            b"CONNECT" => Verb::Connect,
+            _ => Verb::Other,
+        };
+        match (verb, &self.protocol) {
+            (Verb::Connect, None) => self.check_connect()?,
+            (Verb::Connect, Some(protocol)) if !is_token(protocol.value) => {
+                return Err(Malformed::at(HeadRule::Protocol, b":protocol"));
             }
-            (true, Some(_)) if self.target.authority.is_none() => {
-                Err(Malformed::at(HeadRule::MissingPseudo, b":authority"))
+            (Verb::Connect, Some(_)) if self.authority.is_none() => {
+                return Err(Malformed::at(HeadRule::MissingPseudo, b":authority"));
             }
-            (true, Some(_)) | (false, None) => self.check_uri(method),
+            (Verb::Head | Verb::Other, Some(_)) => {
+                return Err(Malformed::at(HeadRule::Protocol, b":protocol"));
+            }
+            (Verb::Connect, Some(_)) | (Verb::Head | Verb::Other, None) => {
+                self.check_uri(method.value, self.authority.is_some() || host.is_some())?;
+            }
         }
+        Ok(verb)
     }
 
     fn check_connect(&self) -> Result<(), Malformed> {
-        if self.target.scheme.is_some() || self.target.path.is_some() {
+        if self.scheme.is_some() || self.path.is_some() {
             return Err(Malformed::new(HeadRule::ConnectTarget));
         }
-        if self.target.authority.is_none() {
+        let Some(authority) = &self.authority else {
             return Err(Malformed::at(HeadRule::MissingPseudo, b":authority"));
-        }
-        if !has_port(self.pseudo(self.target.authority)) {
+        };
+        if !has_port(authority.value) {
             return Err(Malformed::at(HeadRule::InvalidAuthority, b":authority"));
         }
         Ok(())
     }
 
-    fn check_uri(&self, method: &[u8]) -> Result<(), Malformed> {
-        let Some(scheme) = self.target.scheme else {
+    fn check_uri(&self, method: &[u8], named: bool) -> Result<(), Malformed> {
+        let Some(scheme) = &self.scheme else {
             return Err(Malformed::at(HeadRule::MissingPseudo, b":scheme"));
         };
-        let scheme = self.pseudo(Some(scheme));
-        if !is_scheme(scheme) {
+        if !scheme.facts.has(Facts::FIT) {
             return Err(Malformed::at(HeadRule::InvalidScheme, b":scheme"));
         }
-        if self.target.path.is_none() {
+        let Some(path) = &self.path else {
             return Err(Malformed::at(HeadRule::MissingPseudo, b":path"));
-        }
-        let path = self.pseudo(self.target.path);
-        let is_http = scheme.eq_ignore_ascii_case(b"http") || scheme.eq_ignore_ascii_case(b"https");
-        let asterisk = path == b"*" && method == b"OPTIONS";
-        let rooted = !is_http || asterisk || path.first() == Some(&b'/');
-        if path.is_empty() || !is_path(path) || !rooted {
+        };
+        let is_http = scheme.value.eq_ignore_ascii_case(b"http")
+            || scheme.value.eq_ignore_ascii_case(b"https");
+        let asterisk = path.value == b"*" && method == b"OPTIONS";
+        let rooted = !is_http || asterisk || path.value.first() == Some(&b'/');
+        if !path.facts.has(Facts::FIT) || !rooted {
             return Err(Malformed::at(HeadRule::InvalidPath, b":path"));
         }
-        let named = self.target.authority.is_some() || self.target.host.is_some();
         if is_http && !asterisk && !named {
             return Err(Malformed::new(HeadRule::MissingAuthority));
         }
         Ok(())
     }
 
-    fn check_authority(&self) -> Result<(), Malformed> {
-        let authority = self.target.authority.map(|at| self.pseudo(Some(at)));
-        if authority.is_some_and(|authority| !is_authority(authority)) {
+    fn check_authority(&self, host: Option<&Field<'_>>) -> Result<(), Malformed> {
+        if self.authority.is_some_and(|authority| !authority.facts.has(Facts::FIT)) {
             return Err(Malformed::at(HeadRule::InvalidAuthority, b":authority"));
         }
-        let Some(host) = self.host() else { return Ok(()) };
+        let Some(host) = host else { return Ok(()) };
         // RFC 9110 §7.2: a client sends an empty host when the target has no authority.
-        let absent = host.is_empty() && authority.is_none();
-        if !absent && !is_authority(host) {
+        let absent = host.value.is_empty() && self.authority.is_none();
+        if !absent && !host.facts.has(Facts::FIT) {
             return Err(Malformed::at(HeadRule::InvalidAuthority, b"host"));
         }
-        let scheme = self.pseudo(self.target.scheme);
-        match authority {
-            Some(authority) if !same_authority(authority, host, scheme) => {
+        let scheme = self.scheme.map(|scheme| scheme.value).unwrap_or_default();
+        match &self.authority {
+            Some(authority) if !same_authority(authority.value, host.value, scheme) => {
                 Err(Malformed::at(HeadRule::HostMismatch, b"host"))
             }
             _ => Ok(()),
@@ -266,28 +292,31 @@ impl RequestHead {
     }
 }
 
-fn find_pseudo(fields: &Fields) -> Result<Target, Malformed> {
+/// Finds the pseudo-fields, which stand first, and where each of them stands.
+fn find_pseudo(fields: &Fields) -> Result<(Target, Pseudo<'_>), Malformed> {
     let mut target = Target::default();
+    let mut pseudo = Pseudo::default();
     for (at, field) in (0_u8..).zip(fields) {
-        let place = match (field.name_index, field.name) {
-            (1, _) => &mut target.authority,
-            (2 | 3, _) => &mut target.method,
-            (4 | 5, _) => &mut target.path,
-            (6 | 7, _) => &mut target.scheme,
+        let (place, found) = match (field.name_index, field.name) {
+            (1, _) => (&mut target.authority, &mut pseudo.authority),
+            (2 | 3, _) => (&mut target.method, &mut pseudo.method),
+            (4 | 5, _) => (&mut target.path, &mut pseudo.path),
+            (6 | 7, _) => (&mut target.scheme, &mut pseudo.scheme),
             (_, name) if name.first() != Some(&b':') => break,
-            (_, b":method") => &mut target.method,
-            (_, b":scheme") => &mut target.scheme,
-            (_, b":authority") => &mut target.authority,
-            (_, b":path") => &mut target.path,
-            (_, b":protocol") => &mut target.protocol,
+            (_, b":method") => (&mut target.method, &mut pseudo.method),
+            (_, b":scheme") => (&mut target.scheme, &mut pseudo.scheme),
+            (_, b":authority") => (&mut target.authority, &mut pseudo.authority),
+            (_, b":path") => (&mut target.path, &mut pseudo.path),
+            (_, b":protocol") => (&mut target.protocol, &mut pseudo.protocol),
             (_, name) => return Err(Malformed::at(HeadRule::UnknownPseudo, name)),
         };
         if place.replace(at).is_some() {
             return Err(Malformed::at(HeadRule::RepeatedPseudo, field.name));
         }
+        *found = Some(field);
         target.pseudo = at + 1;
     }
-    Ok(target)
+    Ok((target, pseudo))
 }
 
 /// Pseudo-fields that passed the rules are ASCII.

@@ -1,7 +1,7 @@
 //! The rules for field sections, each checked in one pass over the list (RFC 9113 §8.2, §8.3).
 
 use crate::error::{HeadRule, Malformed};
-use crate::fields::{Field, Fields};
+use crate::fields::{Facts, Field, Fields, has_value_octets};
 
 /// Which way a field section goes. Some rules refuse on the way out what they drop on the way in.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,135 +16,6 @@ mod index {
     pub(super) const CONTENT_LENGTH: u8 = 28;
     pub(super) const HOST: u8 = 38;
     pub(super) const TRANSFER_ENCODING: u8 = 57;
-}
-
-const TOKEN: u8 = 1;
-const HOST: u8 = 4;
-const PATH: u8 = 8;
-const UPPER: u8 = 16;
-
-/// What each octet may be part of.
-static CLASS: [u8; 256] = classes();
-
-const fn classes() -> [u8; 256] {
-    let mut table = [0; 256];
-    let mut octet = 0;
-    while octet < 256 {
-        // The loop bound makes the cast exact and the place exist.
-        #[allow(clippy::cast_possible_truncation, clippy::indexing_slicing)]
-        {
-            table[octet] = class(octet as u8);
-        }
-        octet += 1;
-    }
-    table
-}
-
-const fn class(b: u8) -> u8 {
-    let mut class = 0;
-    let token_mark = matches!(
-        b,
-        b'!' | b'#'
-            | b'$'
-            | b'%'
-            | b'&'
-            | b'\''
-            | b'*'
-            | b'+'
-            | b'-'
-            | b'.'
-            | b'^'
-            | b'_'
-            | b'`'
-            | b'|'
-            | b'~'
-    );
-    if b.is_ascii_lowercase() || b.is_ascii_digit() || token_mark {
-        class |= TOKEN;
-    }
-    if b.is_ascii_uppercase() {
-        class |= UPPER;
-    }
-    let no_host = matches!(
-        b,
-        b'"' | b'#'
-            | b'/'
-            | b':'
-            | b'<'
-            | b'>'
-            | b'?'
-            | b'@'
-            | b'['
-            | b'\\'
-            | b']'
-            | b'^'
-            | b'`'
-            | b'{'
-            | b'|'
-            | b'}'
-    );
-    if b.is_ascii_graphic() && !no_host {
-        class |= HOST;
-    }
-    if b.is_ascii_graphic() && b != b'#' {
-        class |= PATH;
-    }
-    class
-}
-
-fn all(octets: &[u8], class: u8) -> bool {
-    // No early return: octets are nearly always good, and a plain fold is quicker than a search.
-    octets.iter().fold(class, |seen, octet| seen & CLASS.get(usize::from(*octet)).unwrap_or(&0))
-        == class
-}
-
-/// No octet of a value is a control octet but the tab. The comparisons cost less than a table,
-/// because the compiler makes them on many octets at once.
-fn is_value(octets: &[u8]) -> bool {
-    octets.iter().fold(true, |good, b| good & ((*b >= 0x20 && *b != 0x7f) || *b == b'\t'))
-}
-
-/// A method or a protocol name: a token, in either case.
-pub(super) fn is_token(octets: &[u8]) -> bool {
-    !octets.is_empty()
-        && octets
-            .iter()
-            .all(|octet| CLASS.get(usize::from(*octet)).unwrap_or(&0) & (TOKEN | UPPER) != 0)
-}
-
-pub(super) fn is_scheme(octets: &[u8]) -> bool {
-    octets.first().is_some_and(u8::is_ascii_alphabetic)
-        && octets.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
-}
-
-pub(super) fn is_path(octets: &[u8]) -> bool {
-    all(octets, PATH)
-}
-
-/// `host [":" port]`, with brackets only around an IP literal, and no user information.
-pub(super) fn is_authority(octets: &[u8]) -> bool {
-    if octets.first() == Some(&b'[') {
-        return is_ip_literal(octets);
-    }
-    let host_len = octets.iter().position(|b| *b == b':').unwrap_or(octets.len());
-    let (host, port) = octets.split_at_checked(host_len).unwrap_or((octets, &[]));
-    !host.is_empty() && all(host, HOST) && is_port(port)
-}
-
-/// `[address] [":" port]`.
-fn is_ip_literal(octets: &[u8]) -> bool {
-    let Some(end) = octets.iter().position(|b| *b == b']') else { return false };
-    let address = octets.get(1..end).unwrap_or_default();
-    let port = octets.get(end + 1..).unwrap_or_default();
-    !address.is_empty() && address.iter().all(|b| *b == b':' || all(&[*b], HOST)) && is_port(port)
-}
-
-/// Nothing, or a colon and digits.
-fn is_port(octets: &[u8]) -> bool {
-    match octets.split_first() {
-        None => true,
-        Some((colon, digits)) => *colon == b':' && digits.iter().all(u8::is_ascii_digit),
-    }
 }
 
 /// Whether an authority says a port, as CONNECT must (RFC 9113 §8.5).
@@ -205,8 +76,8 @@ pub(super) fn check_regular(
     let mut found = Regular::default();
     for position in first..fields.len() {
         let Some(field) = fields.at(position) else { break };
-        if !field.static_value {
-            check_value(&field)?;
+        if !field.facts.has(Facts::VALUE) {
+            return Err(bad_value(&field));
         }
         let special = match field.name_index {
             0 => {
@@ -236,7 +107,7 @@ fn misplaced_pseudo(field: &Field<'_>, section: Section) -> Malformed {
 }
 
 fn check_name(field: &Field<'_>, section: Section) -> Result<(), Malformed> {
-    if !field.name.is_empty() && all(field.name, TOKEN) {
+    if field.facts.has(Facts::NAME) {
         return Ok(());
     }
     Err(match field.name {
@@ -249,16 +120,11 @@ fn check_name(field: &Field<'_>, section: Section) -> Result<(), Malformed> {
     })
 }
 
-fn check_value(field: &Field<'_>) -> Result<(), Malformed> {
-    let value = field.value;
-    if !is_value(value) {
-        return Err(Malformed::at(HeadRule::InvalidValue, field.name));
-    }
-    let blank = |octet: Option<&u8>| matches!(octet, Some(b' ' | b'\t'));
-    if blank(value.first()) || blank(value.last()) {
-        return Err(Malformed::at(HeadRule::PaddedValue, field.name));
-    }
-    Ok(())
+/// What is wrong with a value that is not known to be good.
+fn bad_value(field: &Field<'_>) -> Malformed {
+    let rule =
+        if has_value_octets(field.value) { HeadRule::PaddedValue } else { HeadRule::InvalidValue };
+    Malformed::at(rule, field.name)
 }
 
 fn check_special(
@@ -298,18 +164,6 @@ fn check_special(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn authorities_are_hosts_with_an_optional_port() {
-        for good in ["a", "a:1", "a:", "example.org:8080", "[::1]", "[::1]:443", "1.2.3.4"] {
-            assert!(is_authority(good.as_bytes()), "{good}");
-        }
-        for bad in
-            ["", ":80", "a@b", "a/b", "a b", "[::1", "::1]", "[]", "a:b", "[::1]x", "a\u{e9}"]
-        {
-            assert!(!is_authority(bad.as_bytes()), "{bad}");
-        }
-    }
 
     #[test]
     fn a_default_port_and_the_case_of_a_host_make_no_difference() {

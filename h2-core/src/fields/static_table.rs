@@ -1,6 +1,6 @@
 //! Finds entries of the static table (RFC 7541 appendix A) with one look and one comparison.
 
-use crate::fields::WELL_KNOWN;
+use super::WELL_KNOWN;
 
 /// Chosen by trial so that no two of the 52 names meet in one slot; a test holds it to that.
 const MULTIPLIER: u32 = 0xbadc_aa07;
@@ -35,7 +35,7 @@ const fn first_indices() -> [u8; SLOTS] {
 
 /// The first index with this name.
 #[inline]
-pub(super) fn find_name(name: &[u8]) -> Option<u8> {
+pub(crate) fn find_name(name: &[u8]) -> Option<u8> {
     let (&first, &last) = (name.first()?, name.last()?);
     let index = *FIRST_INDEX.get(slot(first, last, name.len()))?;
     let (candidate, _) = WELL_KNOWN.get(usize::from(index).checked_sub(1)?)?;
@@ -44,7 +44,7 @@ pub(super) fn find_name(name: &[u8]) -> Option<u8> {
 
 /// The first index that has the name of entry `index`.
 #[inline]
-pub(super) fn first_of_name(index: u8) -> u8 {
+pub(crate) fn first_of_name(index: u8) -> u8 {
     match index {
         3 => 2,
         5 => 4,
@@ -56,7 +56,7 @@ pub(super) fn first_of_name(index: u8) -> u8 {
 
 /// The index of the entry that has the name of `first`, its first index, and this value.
 #[inline]
-pub(super) fn find_value(first: u8, value: &[u8]) -> Option<u8> {
+pub(crate) fn find_value(first: u8, value: &[u8]) -> Option<u8> {
     let last = match first {
         2 | 4 | 6 => first + 1,
         8 => 14,

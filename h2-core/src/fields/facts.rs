@@ -1,0 +1,253 @@
+//! What the octets of a field are fit for: found once, when it is stored, and kept beside it.
+//!
+//! A field that recurs comes out of a compression table, and its facts come with it, so the octets
+//! of a user agent are looked at once a connection and not once a request.
+
+use super::static_table;
+
+/// What is known to be good about a field. Nothing is known to be bad: that takes a closer look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Facts(u8);
+
+impl Facts {
+    /// The name is a token without upper-case letters (RFC 9113 §8.2.1).
+    pub(crate) const NAME: Self = Self(1);
+    /// The value has no forbidden octet, and no blank at its ends (RFC 9113 §8.2.1).
+    pub(crate) const VALUE: Self = Self(2);
+    /// The value is what the name asks for: of pseudo-fields of requests, and of `host`.
+    pub(crate) const FIT: Self = Self(4);
+
+    /// Looks at a field. `name_index` is the static entry of its name, or 0 when `name` is to be
+    /// looked up.
+    pub(crate) fn of(name_index: u8, name: &[u8], value: &[u8]) -> Self {
+        let (index, named) = match name_index {
+            0 => (static_table::find_name(name).unwrap_or(0), is_name(name)),
+            index => (index, true),
+        };
+        let fit = match index {
+            1 | HOST => is_authority(value),
+            2 | 3 => is_token(value),
+            4 | 5 => is_path(value),
+            6 | 7 => is_scheme(value),
+            _ => false,
+        };
+        Self::NAME
+            .only_if(named)
+            .and(Self::VALUE.only_if(is_value(value)))
+            .and(Self::FIT.only_if(fit))
+    }
+
+    /// The facts of static entry `index`.
+    pub(crate) const fn of_static(index: u8) -> Self {
+        // The empty values are those of no host at all.
+        let fit = if matches!(index, 1 | HOST) { 0 } else { Self::FIT.0 };
+        Self(Self::NAME.0 | Self::VALUE.0 | fit)
+    }
+
+    /// Whether all of `other` is known.
+    #[inline]
+    pub(crate) fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    fn only_if(self, holds: bool) -> Self {
+        if holds { self } else { Self::default() }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// Static entry of `host`.
+const HOST: u8 = 38;
+
+// Classes of octets. The table is built by the compiler.
+/// Part of a lower-case token (RFC 9110 §5.6.2).
+const IN_NAME: u8 = 1;
+/// Part of a host name or an IPv4 address: visible, and none of the marks that end one.
+const IN_HOST: u8 = 2;
+/// Part of a path: visible, and not the `#` that ends one.
+const IN_PATH: u8 = 4;
+/// Part of a token, which may be upper case.
+const IN_TOKEN: u8 = 8;
+
+static CLASS: [u8; 256] = classes();
+
+const fn classes() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut octet = 0;
+    while octet < 256 {
+        // The loop bound makes the cast exact and the place exist.
+        #[allow(clippy::cast_possible_truncation, clippy::indexing_slicing)]
+        {
+            table[octet] = class(octet as u8);
+        }
+        octet += 1;
+    }
+    table
+}
+
+const fn class(b: u8) -> u8 {
+    let mut class = 0;
+    let token_mark = matches!(
+        b,
+        b'!' | b'#'
+            | b'$'
+            | b'%'
+            | b'&'
+            | b'\''
+            | b'*'
+            | b'+'
+            | b'-'
+            | b'.'
+            | b'^'
+            | b'_'
+            | b'`'
+            | b'|'
+            | b'~'
+    );
+    if b.is_ascii_lowercase() || b.is_ascii_digit() || token_mark {
+        class |= IN_NAME | IN_TOKEN;
+    }
+    if b.is_ascii_uppercase() {
+        class |= IN_TOKEN;
+    }
+    let no_host = matches!(
+        b,
+        b'"' | b'#'
+            | b'/'
+            | b':'
+            | b'<'
+            | b'>'
+            | b'?'
+            | b'@'
+            | b'['
+            | b'\\'
+            | b']'
+            | b'^'
+            | b'`'
+            | b'{'
+            | b'|'
+            | b'}'
+    );
+    if b.is_ascii_graphic() && !no_host {
+        class |= IN_HOST;
+    }
+    if b.is_ascii_graphic() && b != b'#' {
+        class |= IN_PATH;
+    }
+    class
+}
+
+fn all(octets: &[u8], class: u8) -> bool {
+    // No early return: octets are nearly always good, and a plain fold is quicker than a search.
+    octets.iter().fold(class, |seen, octet| seen & CLASS.get(usize::from(*octet)).unwrap_or(&0))
+        == class
+}
+
+/// Whether `octets` may be the name of a field: a token without upper-case letters.
+fn is_name(octets: &[u8]) -> bool {
+    !octets.is_empty() && all(octets, IN_NAME)
+}
+
+/// Whether every octet may stand in a value: visible, blank, or above ASCII.
+pub(crate) fn has_value_octets(octets: &[u8]) -> bool {
+    octets.iter().fold(true, |good, b| good & ((*b >= 0x20 && *b != 0x7f) || *b == b'\t'))
+}
+
+fn is_value(octets: &[u8]) -> bool {
+    let blank = |octet: Option<&u8>| matches!(octet, Some(b' ' | b'\t'));
+    has_value_octets(octets) && !blank(octets.first()) && !blank(octets.last())
+}
+
+/// Whether `octets` are a token, upper case allowed, as methods are.
+pub(crate) fn is_token(octets: &[u8]) -> bool {
+    !octets.is_empty() && all(octets, IN_TOKEN)
+}
+
+/// Whether `octets` have the form of a scheme (RFC 3986 §3.1).
+fn is_scheme(octets: &[u8]) -> bool {
+    octets.first().is_some_and(u8::is_ascii_alphabetic)
+        && octets.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+}
+
+/// Whether `octets` may stand in `:path`.
+fn is_path(octets: &[u8]) -> bool {
+    !octets.is_empty() && all(octets, IN_PATH)
+}
+
+/// Whether `octets` are a host and perhaps a port, without user information.
+fn is_authority(octets: &[u8]) -> bool {
+    if octets.first() == Some(&b'[') {
+        return is_ip_literal(octets);
+    }
+    let host_len = octets.iter().position(|b| *b == b':').unwrap_or(octets.len());
+    let (host, port) = octets.split_at_checked(host_len).unwrap_or((octets, &[]));
+    !host.is_empty() && all(host, IN_HOST) && is_port(port)
+}
+
+/// `[IPv6]` and perhaps a port.
+fn is_ip_literal(octets: &[u8]) -> bool {
+    let Some(end) = octets.iter().position(|b| *b == b']') else { return false };
+    let address = octets.get(1..end).unwrap_or_default();
+    let port = octets.get(end + 1..).unwrap_or_default();
+    !address.is_empty()
+        && address.iter().all(|b| *b == b':' || all(&[*b], IN_HOST))
+        && is_port(port)
+}
+
+/// Nothing, or a colon and digits.
+fn is_port(octets: &[u8]) -> bool {
+    match octets.split_first() {
+        None => true,
+        Some((colon, digits)) => *colon == b':' && digits.iter().all(u8::is_ascii_digit),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fields::WELL_KNOWN;
+
+    #[test]
+    fn the_facts_of_static_entries_are_those_of_their_octets() {
+        for (index, (name, value)) in (1..).zip(WELL_KNOWN) {
+            let facts = Facts::of(0, name.as_bytes(), value.as_bytes());
+            let pseudo = name.starts_with(':');
+            assert_eq!(facts.has(Facts::NAME), !pseudo, "{name}");
+            assert!(facts.has(Facts::VALUE), "{name}: {value}");
+            let fitted = matches!(index, 1..=7 | HOST);
+            if fitted {
+                assert_eq!(
+                    facts.has(Facts::FIT),
+                    Facts::of_static(index).has(Facts::FIT),
+                    "{name}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_has_no_control_and_no_blank_at_its_ends() {
+        for (value, good) in
+            [("", true), ("a b\tc", true), (" a", false), ("a\t", false), ("a\nb", false)]
+        {
+            assert_eq!(Facts::of(58, b"", value.as_bytes()).has(Facts::VALUE), good, "{value:?}");
+        }
+        assert!(Facts::of(58, b"", b"\xff\x80").has(Facts::VALUE));
+        assert!(!Facts::of(58, b"", b"a\x7f").has(Facts::VALUE));
+    }
+
+    #[test]
+    fn authorities_are_hosts_with_an_optional_port() {
+        for good in ["a", "a:1", "a:", "example.org:8080", "[::1]", "[::1]:443", "1.2.3.4"] {
+            assert!(Facts::of(1, b"", good.as_bytes()).has(Facts::FIT), "{good}");
+        }
+        for bad in
+            ["", ":80", "a@b", "a/b", "a b", "[::1", "::1]", "[]", "a:b", "[::1]x", "a\u{e9}"]
+        {
+            assert!(!Facts::of(1, b"", bad.as_bytes()).has(Facts::FIT), "{bad}");
+        }
+    }
+}
