@@ -23,7 +23,7 @@
 //! It shows requests taken one by one with a task each, bodies streamed with back-pressure both
 //! ways, and a graceful end: on Ctrl-C connections take no new requests and finish the open ones.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that talks to its user")]
+#![allow(clippy::print_stdout, reason = "a program that talks to its user")]
 #![allow(clippy::wildcard_enum_match_arm, reason = "every other argument is a mistake")]
 
 use std::error::Error;
@@ -32,23 +32,18 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use h2_tokio::server::{self, Responder};
+use h2_tokio::server::{CancellationToken, Incoming, Responder, Server};
 use h2_tokio::{Config, ErrorCode, RecvBody, SendBody};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, LINK};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use lexopt::{Arg, Parser, ValueExt};
 use sha2::{Digest, Sha256};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-/// How long a client may take to agree on TLS.
-const TLS_PATIENCE: Duration = Duration::from_secs(10);
 /// `/slow` pauses whenever it has read this much.
 const SLOW_PORTION: usize = 128 * 1024;
 
@@ -72,30 +67,26 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let scheme = if acceptor.is_some() { "https" } else { "http" };
     println!("listening on {scheme}://{}", listener.local_addr()?);
 
-    let (stop, stopping) = watch::channel(());
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((socket, _)) => {
-                    connections.spawn(welcome(socket, acceptor.clone(), stopping.clone()));
-                }
-                Err(error) => {
-                    // Out of descriptors, say: others will be freed.
-                    eprintln!("accept: {error}");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
-            },
-            Some(_) = connections.join_next() => {}
-            interrupted = tokio::signal::ctrl_c() => {
-                interrupted?;
-                break;
-            }
+    let stop = CancellationToken::new();
+    let server = Server::new(listener, Config::server()).until(stop.clone());
+    tokio::spawn(async move {
+        // If it cannot be listened for, it ends the program as it always does.
+        if tokio::signal::ctrl_c().await.is_ok() {
+            println!("finishing");
+            stop.cancel();
         }
-    }
-    drop((listener, stop));
-    println!("finishing {} connections", connections.len());
-    while connections.join_next().await.is_some() {}
+    });
+    let report = match acceptor {
+        None => server.each(take).await,
+        Some(acceptor) => {
+            let server = server.prepare(move |socket, _, config| {
+                let tls = acceptor.accept(socket);
+                async move { Ok((tls.await?, config)) }
+            });
+            server.each(take).await
+        }
+    };
+    println!("{} connections, {} cut short", report.connections, report.cut_connections);
     Ok(())
 }
 
@@ -112,47 +103,14 @@ fn acceptor_with_new_certificate() -> Result<TlsAcceptor, Box<dyn Error>> {
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// Takes a connection from its first byte to its last.
-async fn welcome(socket: TcpStream, acceptor: Option<TlsAcceptor>, stopping: watch::Receiver<()>) {
-    if let Err(error) = socket.set_nodelay(true) {
-        eprintln!("nodelay: {error}");
-    }
-    match acceptor {
-        None => run(socket, stopping).await,
-        Some(acceptor) => match tokio::time::timeout(TLS_PATIENCE, acceptor.accept(socket)).await {
-            Ok(Ok(stream)) => run(stream, stopping).await,
-            Ok(Err(error)) => eprintln!("TLS: {error}"),
-            Err(_) => eprintln!("TLS: the client took too long"),
-        },
-    }
-}
-
-/// Serves a connection; ends it gracefully once the sender behind `stopping` is gone.
-async fn run<IO>(io: IO, mut stopping: watch::Receiver<()>)
-where
-    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let (handle, mut incoming) = server::spawn_connection(io, Config::server());
-    let mut draining = false;
-    loop {
-        tokio::select! {
-            next = incoming.next() => {
-                let Some((request, responder)) = next else { break };
-                tokio::spawn(async move {
-                    // It fails when the client has gone or has reset the stream; then nobody waits
-                    // for the answer.
-                    drop(answer(request, responder).await);
-                });
-            }
-            _ = stopping.changed(), if !draining => {
-                handle.shutdown();
-                draining = true;
-            }
-        }
-    }
-    let reason = handle.closed().await;
-    if !reason.is_graceful() {
-        eprintln!("{reason}");
+/// Answers the requests of a connection, each in a task of its own.
+async fn take(mut incoming: Incoming) {
+    while let Some((request, responder)) = incoming.next().await {
+        tokio::spawn(async move {
+            // It fails when the client has gone or has reset the stream; then nobody waits for the
+            // answer.
+            drop(answer(request, responder).await);
+        });
     }
 }
 

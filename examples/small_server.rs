@@ -6,7 +6,8 @@
 
 use std::convert::Infallible;
 
-use h2_tokio::{Config, RecvBody, server};
+use h2_tokio::server::{self, Server};
+use h2_tokio::{Config, RecvBody};
 use http::{Request, Response};
 use tokio::net::TcpListener;
 
@@ -17,8 +18,6 @@ async fn greet(request: Request<RecvBody>) -> Result<Response<String>, Infallibl
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:8080").await?;
-    loop {
-        let (socket, _) = listener.accept().await?;
-        tokio::spawn(server::serve(socket, Config::server(), server::service_fn(greet)));
-    }
+    Server::new(listener, Config::server()).serve(server::service_fn(greet)).await;
+    Ok(())
 }

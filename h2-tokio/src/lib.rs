@@ -53,6 +53,7 @@ mod exchange;
 pub mod ext;
 mod handle;
 mod hub;
+mod listen;
 mod responder;
 mod response;
 mod serve;

@@ -11,6 +11,7 @@ use futures::Stream;
 use h2_core::{ErrorCode, StreamId};
 use http::{Extensions, Method, Request};
 use tokio::io::{AsyncRead, AsyncWrite};
+pub use tokio_util::sync::CancellationToken;
 
 use crate::actor::{Accept, Actor, Engine, Inbound};
 use crate::body::RecvBody;
@@ -20,6 +21,7 @@ use crate::error::CloseReason;
 use crate::exchange::{Slot, register};
 use crate::handle::common_methods;
 use crate::hub::{self, Counters, Hub};
+pub use crate::listen::{AsIs, Report, Server};
 pub use crate::responder::Responder;
 pub use crate::serve::{Serve, ServiceFn, serve, service_fn};
 

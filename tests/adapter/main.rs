@@ -7,6 +7,7 @@ mod endings;
 mod exchange;
 mod faulty;
 mod limits;
+mod listening;
 mod matrix;
 mod matrix_scenes;
 mod serving;

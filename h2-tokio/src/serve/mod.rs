@@ -157,7 +157,7 @@ where
 impl<IO, S, B> Future for Serve<IO, S, B>
 where
     IO: AsyncRead + AsyncWrite + Unpin,
-    S: Service<Request<RecvBody>, Response = Response<B>> + Unpin,
+    S: Service<Request<RecvBody>, Response = Response<B>>,
     S::Error: Into<BoxError>,
     S::Future: Send + 'static,
     B: Body + Send + 'static,
@@ -169,6 +169,18 @@ where
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CloseReason> {
         self.actor.poll(cx)
     }
+}
+
+// Nothing in it is pinned but through a box of its own, or is the transport.
+impl<IO: Unpin, S, B> Unpin for Serve<IO, S, B>
+where
+    S: Service<Request<RecvBody>, Response = Response<B>>,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
 }
 
 impl<IO, S, B> fmt::Debug for Serve<IO, S, B>
