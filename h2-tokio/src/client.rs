@@ -24,6 +24,7 @@ use crate::error::{CloseReason, Error, Outcome};
 use crate::exchange::{Finish, Slot};
 use crate::handle::common_methods;
 use crate::hub::{self, Counters, Hub};
+pub use crate::pushed::PushedResponses;
 pub use crate::response::ResponseFuture;
 
 /// Runs a connection over `io` on a task of its own, and gives a handle to it at once.
@@ -302,7 +303,8 @@ async fn open(
         state.recv.streamed = true;
     }
     let sender = SendBody::new(Arc::clone(&slot), Arc::clone(hub), false);
-    let response = dispatch(hub, permit, slot)?;
+    let pushes = hub.shared.takes_pushes.then(|| PushedResponses::of(&slot, hub));
+    let response = dispatch(hub, permit, slot)?.with_pushes(pushes);
     std::future::poll_fn(|cx| response.poll_opened(cx)).await?;
     Ok((sender, response))
 }

@@ -13,6 +13,7 @@ use crate::body::pump::Start;
 use crate::chunks::Chunks;
 use crate::error::{Error, Outcome};
 use crate::hub::Hub;
+use crate::pushed::Promises;
 
 /// One stream, as its handles and the actor share it.
 #[derive(Debug, Default)]
@@ -91,6 +92,8 @@ pub(crate) struct Receiving {
     /// The caller takes part in the exchange step by step: it waits for the stream to be opened,
     /// and it may ask for interim responses.
     pub(crate) streamed: bool,
+    /// Where to leave what a server pushes because of this request, until it has a stream.
+    pub(crate) promises: Option<Promises>,
     pub(crate) head: Option<ResponseHead>,
     pub(crate) data: Chunks,
     pub(crate) trailers: Option<Box<Trailers>>,
@@ -126,6 +129,17 @@ impl Slot {
         let state = State {
             send: Sending { head, room, head_given: true, ..Sending::default() },
             recv: Receiving { report_at, ..Receiving::default() },
+            ..State::default()
+        };
+        Self { state: Mutex::new(state) }
+    }
+
+    /// A slot for a response that a server promised.
+    pub(crate) fn pushed(stream: StreamId, report_at: usize) -> Self {
+        let state = State {
+            stream: Some(stream),
+            send: Sending { finish: Finish::Done, gone: true, ..Sending::default() },
+            recv: Receiving { report_at, streamed: true, ..Receiving::default() },
             ..State::default()
         };
         Self { state: Mutex::new(state) }

@@ -30,6 +30,8 @@ pub(crate) struct Shared {
     /// Octets that an application reads before the actor hears of it: few enough that the peer
     /// never waits for them.
     pub(crate) report_at: usize,
+    /// The client takes what servers push.
+    pub(crate) takes_pushes: bool,
     closed: OnceLock<CloseReason>,
     /// The peer's first SETTINGS have arrived.
     ready: AtomicBool,
@@ -96,6 +98,7 @@ pub(crate) fn pair(config: &Config) -> (Arc<Hub>, mpsc::UnboundedReceiver<Comman
         target: config.target.clone(),
         room: config.core.send_credit.max(1),
         report_at: (config.core.stream_window / 4).max(1) as usize,
+        takes_pushes: config.core.enable_push,
         closed: OnceLock::new(),
         ready: AtomicBool::new(false),
         changed: Notify::new(),

@@ -54,6 +54,7 @@ pub mod ext;
 mod handle;
 mod hub;
 mod listen;
+mod pushed;
 mod responder;
 mod response;
 mod serve;

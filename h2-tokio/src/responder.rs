@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use h2_core::{ErrorCode, ResponseHead, StreamId};
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
+use tokio::sync::oneshot;
 
+use crate::actor::command::{Command, Rare};
 use crate::body::SendBody;
 use crate::convert::{self, Extra};
 use crate::error::{Error, Outcome};
@@ -81,6 +83,32 @@ impl Responder {
         let (head, void) = self.head(parts.status, &parts.headers, Extra::default())?;
         let body = if void { Bytes::new() } else { body.into() };
         self.give(head, void, |send| send.chunks.push(body), Finish::End)
+    }
+
+    /// Promises the client a response to a request that it has not made, a GET or HEAD for a full
+    /// URI (RFC 9113 §8.4), and gives what answers it. Promise first what the response to this
+    /// request refers to.
+    ///
+    /// # Errors
+    ///
+    /// [`NotEnabled`](h2_core::Misuse::NotEnabled) when the client takes no pushes, as most do not;
+    /// [`NotPromisable`](h2_core::Misuse::NotPromisable) for another method;
+    /// [`NoSlot`](h2_core::Misuse::NoSlot) when the client takes no more at once; or the stream or
+    /// its connection has ended. Nothing was promised then.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, nothing is promised, or the promised stream is reset.
+    pub async fn push(&mut self, request: Request<()>) -> Result<Self, Error> {
+        let Some((_, hub)) = &self.link else { return Err(gone()) };
+        let (parts, ()) = request.into_parts();
+        let (head, stripped) = convert::request_head(&parts, &hub.shared.target, None)?;
+        Counters::add(&hub.shared.counters.stripped_fields, stripped);
+        let (answer, answered) = oneshot::channel();
+        let (parent, promiser) = (self.stream, Arc::clone(hub));
+        let promise = Rare::Promise { hub: promiser, parent, head, answer };
+        hub.send(Command::Rare(Box::new(promise)))?;
+        answered.await.unwrap_or_else(|_| Err(hub.shared.error(Outcome::NotSent)))
     }
 
     /// Resets the stream with this code instead of answering.

@@ -14,6 +14,7 @@ use crate::convert;
 use crate::error::{Error, Outcome};
 use crate::exchange::{Slot, register};
 use crate::hub::Hub;
+use crate::pushed::PushedResponses;
 
 /// The response that a request will get.
 ///
@@ -26,11 +27,28 @@ use crate::hub::Hub;
 #[must_use = "a response that nobody waits for is cancelled"]
 pub struct ResponseFuture {
     link: Option<(Arc<Slot>, Arc<Hub>)>,
+    pushes: Option<PushedResponses>,
 }
 
 impl ResponseFuture {
     pub(crate) fn new(slot: Arc<Slot>, hub: Arc<Hub>) -> Self {
-        Self { link: Some((slot, hub)) }
+        Self { link: Some((slot, hub)), pushes: None }
+    }
+
+    /// Adds what a server pushes beside the response.
+    pub(crate) fn with_pushes(mut self, pushes: Option<PushedResponses>) -> Self {
+        self.pushes = pushes;
+        self
+    }
+
+    /// The responses that the server pushes because of this request. The first call takes them all;
+    /// any other gives none.
+    ///
+    /// There are none unless [`enable_push`](h2_core::Config::enable_push) asks for them. Those of a
+    /// future that is dropped before they were asked for are cancelled, and so are those of
+    /// [`Handle::request`](crate::client::Handle::request).
+    pub fn pushes(&mut self) -> PushedResponses {
+        self.pushes.take().unwrap_or_else(PushedResponses::none)
     }
 
     /// The next interim response, 1xx; `None` when the final one is there, or will never be.

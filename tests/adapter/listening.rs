@@ -190,13 +190,9 @@ async fn a_client_that_reads_nothing_is_cut_too() {
     );
     let (mut peer, theirs) = ByHand::new().await;
     running.door.arrive(Ok(theirs));
-    peer.say((
-        wire::settings_ack(),
-        wire::settings(&[(4, 1 << 30)]),
-        wire::window_update(0, 1 << 30),
-        wire::get(1),
-    ))
-    .await;
+    peer.meet().await;
+    let wide = wire::settings(&[(4, 1 << 30)]);
+    peer.say((wide, wire::window_update(0, 1 << 30), wire::get(1))).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     let began = Instant::now();
     let report = running.stop().await;

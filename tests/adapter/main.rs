@@ -10,6 +10,7 @@ mod limits;
 mod listening;
 mod matrix;
 mod matrix_scenes;
+mod pushing;
 mod serving;
 mod shutdown;
 mod soak;

@@ -105,6 +105,9 @@ impl Engine {
                     self.open(slot, Some(permit));
                 }
             }
+            Rare::Promise { hub, parent, head, answer } => {
+                self.promise(hub, parent, head, answer);
+            }
             Rare::Ping(answer) => self.ping(answer),
             Rare::Shutdown => {
                 self.conn.shutdown(self.now);
@@ -223,7 +226,9 @@ impl Engine {
             }
             return;
         }
-        let over = sent && entry.received && self.is_client;
+        // A stream that the server opened is kept until it is let go: it holds one of ours.
+        let ours = self.is_client && stream.is_client_initiated();
+        let over = sent && entry.received && ours;
         let waits = !entry.out.is_empty();
         let room = if waits { 0 } else { self.room(stream).max(1) };
         let mut state = slot.lock();

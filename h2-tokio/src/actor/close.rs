@@ -75,6 +75,7 @@ impl Engine {
                 Command::Rare(rare) => match *rare {
                     Rare::Reserve { answer, .. } => drop(answer.send(Err(error))),
                     Rare::OpenWith(_, slot) => slot.fail(error),
+                    Rare::Promise { answer, .. } => drop(answer.send(Err(error))),
                     Rare::Ping(answer) => drop(answer.send(Err(error))),
                     Rare::Return(_) | Rare::Shutdown | Rare::Close(..) => {}
                 },

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use h2_core::ErrorCode;
+use h2_core::{ErrorCode, RequestHead, StreamId};
 use tokio::sync::oneshot;
 
 use crate::error::Error;
 use crate::exchange::Slot;
 use crate::hub::Hub;
+use crate::responder::Responder;
 
 /// One message to the actor. What it is about lies in the slot.
 #[derive(Debug)]
@@ -34,6 +35,13 @@ pub(crate) enum Rare {
     Return(h2_core::Permit),
     /// A request with a permit.
     OpenWith(h2_core::Permit, Arc<Slot>),
+    /// A promise of a response to a request that the client has not made.
+    Promise {
+        hub: Arc<Hub>,
+        parent: StreamId,
+        head: RequestHead,
+        answer: oneshot::Sender<Result<Responder, Error>>,
+    },
     Ping(oneshot::Sender<Result<Duration, Error>>),
     Shutdown,
     Close(ErrorCode, Bytes),

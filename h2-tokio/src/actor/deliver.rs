@@ -45,11 +45,7 @@ impl Engine {
                 let reason = CloseReason::from_core(&reason, self.http1);
                 self.close(reason);
             }
-            // Nobody here can take what a server sends unasked.
-            Event::PushReceived { stream, .. } => {
-                self.conn.reset_stream(stream, ErrorCode::CANCEL);
-                self.conn.release_stream(stream);
-            }
+            Event::PushReceived { parent, stream, head } => self.on_promise(parent, stream, head),
             // What else there is, or may come to be, concerns nobody here.
             Event::SendEnded { .. } | _ => {}
         }
@@ -117,7 +113,7 @@ impl Engine {
     fn on_end(&mut self, stream: StreamId, trailers: Option<Trailers>) {
         let Some(entry) = self.entries.get_mut(&stream) else { return };
         entry.received = true;
-        let over = self.is_client && entry.is_sent();
+        let over = self.is_client && stream.is_client_initiated() && entry.is_sent();
         let Some(slot) = entry.slot.clone() else { return };
         let mut state = slot.lock();
         state.recv.ended = true;

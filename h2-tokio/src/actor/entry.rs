@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::chunks::Chunks;
 use crate::exchange::{Finish, Slot};
+use crate::pushed::Promises;
 
 /// A stream that somebody still has to do with.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub(super) struct Entry {
     pub(super) out: Chunks,
     /// What follows it.
     pub(super) finish: Finish,
+    /// Takes what a server pushes because of this request.
+    pub(super) promises: Option<Promises>,
     /// The final response has begun (client).
     pub(super) answered: bool,
     /// The peer's side has ended.
@@ -31,6 +34,7 @@ impl Entry {
             slot,
             out: Chunks::default(),
             finish: Finish::Open,
+            promises: None,
             answered: false,
             received,
             discarding: false,

@@ -172,6 +172,7 @@ impl Engine {
                     entry.finish = Finish::Done;
                 }
                 let waker = state.recv.streamed.then(|| state.recv.waker.take()).flatten();
+                entry.promises = state.recv.promises.take();
                 let more = !whole && !state.send.chunks.is_empty();
                 drop(state);
                 self.entries.insert(stream, entry);

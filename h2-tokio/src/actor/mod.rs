@@ -11,6 +11,7 @@ mod deliver;
 mod entry;
 mod line;
 mod patience;
+mod promise;
 mod timer;
 mod transport;
 
