@@ -147,9 +147,10 @@ pub enum Event {
         /// What an `alt-svc` field would say.
         value: Bytes,
     },
-    /// The server says for which origins this connection is good (client only, RFC 8336).
+    /// The server says for which origins this connection is good (client only, RFC 8336). Over a
+    /// transport in the clear, or from a proxy, it is to be ignored (§2.2): only the application knows.
     Origin {
-        /// The origins, as they came.
+        /// The origins, as they came; what was no origin is left out.
         origins: Vec<Bytes>,
     },
     /// A frame of a type that this crate does not know (RFC 9113 §5.5), at most 16 KiB of it.

@@ -171,7 +171,7 @@ fn a_request_that_was_cancelled_before_it_was_cut_leaves_nothing() {
 
 #[test]
 fn a_priority_of_a_request_that_was_cancelled_leaves_nothing() {
-    lone::client(|client| {
+    Setup::client().peer(&[(9, 1)]).run(|client| {
         let stream = client.conn.send_request(lone::request("GET", &[]), End::Now).unwrap();
         let urgent = h2_core::Priority { urgency: 0, incremental: false };
         client.conn.prioritize(stream, urgent).unwrap();

@@ -76,7 +76,7 @@ fn trap_36_reading_never_waits_for_writing() {
 
 #[test]
 fn trap_37_requests_leave_in_the_order_of_their_identifiers() {
-    lone::client(|client| {
+    Setup::client().peer(&[(9, 1)]).run(|client| {
         let first = client.conn.send_request(lone::request("POST", &[]), End::Later).unwrap();
         let second = client.conn.send_request(lone::request("GET", &[]), End::Now).unwrap();
         let third = client.conn.send_request(lone::request("GET", &[]), End::Now).unwrap();

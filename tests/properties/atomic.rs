@@ -144,7 +144,7 @@ pub(crate) fn give(conn: &mut Connection, command: &Command) -> Result<(), Misus
         }),
         Command::Ping => conn.ping(*b"a dozen!"),
         Command::Prioritize { stream, urgency } => {
-            let mut priority = Priority::parse(b"i");
+            let mut priority = Priority::parse(b"i").unwrap();
             priority.urgency = urgency;
             conn.prioritize(id(stream), priority)
         }
@@ -153,7 +153,9 @@ pub(crate) fn give(conn: &mut Connection, command: &Command) -> Result<(), Misus
             StreamId::new(stream),
             "h3=\":1\"",
         ),
-        Command::Origins { length } => conn.advertise_origins(&[&"o".repeat(length)]),
+        Command::Origins { length } => {
+            conn.advertise_origins(&[&format!("https://{}", "o".repeat(length))])
+        }
         Command::Extension { kind, stream, length } => {
             conn.send_extension_frame(kind, 0, stream, Bytes::from(vec![0; length]))
         }

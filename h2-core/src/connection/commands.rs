@@ -264,10 +264,13 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// As [`send_data`](Self::send_data).
+    /// As [`send_data`](Self::send_data); [`Misuse::ContentLength`] for CONNECT too, whose tunnel is
+    /// made of octets alone (RFC 9113 §8.5).
     pub fn send_trailers(&mut self, stream: StreamId, trailers: Trailers) -> Result<(), Misuse> {
         let (key, found) = self.may_send_body(stream)?;
-        if found.send_length.finish().is_err() || found.tunnel {
+        // A client's tunnel may be connected before the trailers leave.
+        let tunnel = found.tunnel || (found.connect && self.role == Role::Client);
+        if found.send_length.finish().is_err() || tunnel {
             return Err(Misuse::ContentLength(stream));
         }
         let Some(found) = self.streams.get_mut(key) else { return Ok(()) };
@@ -371,8 +374,9 @@ impl Connection {
         self.pool_used = self.pool_used.saturating_sub(returned);
     }
 
-    /// Drops everything a stream has queued.
+    /// Drops everything a stream has queued: it is closed.
     pub(super) fn drop_queue(&mut self, key: Key) {
+        self.egress.agenda.forget(key.id);
         let Some(stream) = self.streams.get_mut(key) else { return };
         let dropped = stream.out.clear();
         self.credit_returned(dropped, 0);

@@ -9,6 +9,7 @@ use super::{Connection, Role};
 use crate::StreamId;
 use crate::error::{Fault, Misuse};
 use crate::event::Event;
+use crate::fields::{has_value_octets, is_origin};
 use crate::frame::{FrameHead, kind};
 
 /// Octets of an unknown frame that its event keeps.
@@ -35,7 +36,7 @@ impl Connection {
     }
 
     /// RFC 7838 §4: only a client listens; on stream 0 the frame names its origin, on another one
-    /// the origin is that of the stream.
+    /// the origin is that of the stream. What is no origin is none that we trust the peer with.
     pub(super) fn on_altsvc(
         &mut self,
         stream: u32,
@@ -46,7 +47,8 @@ impl Connection {
         self.guard.glitch(1, "altsvc", now)?;
         let id = StreamId::new(stream);
         let known = id.is_none_or(|id| matches!(self.place(id), Place::Live(_)));
-        if self.role == Role::Client && known && id.is_some() == origin.is_empty() {
+        let named = if id.is_some() { origin.is_empty() } else { is_origin(origin) };
+        if self.role == Role::Client && known && named {
             self.events.push_back(Event::AlternativeService {
                 stream: id,
                 origin: Bytes::copy_from_slice(origin),
@@ -56,17 +58,18 @@ impl Connection {
         Ok(())
     }
 
-    /// RFC 8336 §2: only a client listens. An entry that is cut off ends the list.
+    /// RFC 8336 §2: only a client listens, and not after an upgrade to h2c. An entry that is no
+    /// origin is left out; one that is cut off ends the list.
     pub(super) fn on_origin(&mut self, mut entries: &[u8], now: Instant) -> Result<(), Fault> {
         self.guard.glitch(1, "origin", now)?;
-        if self.role == Role::Server {
+        if self.role == Role::Server || self.upgraded {
             return Ok(());
         }
         let mut origins = Vec::new();
         while let Some((len, rest)) = entries.split_first_chunk::<2>() {
             let len = usize::from(u16::from_be_bytes(*len));
             let Some((origin, rest)) = rest.split_at_checked(len) else { break };
-            if origin.is_ascii() && !origin.is_empty() {
+            if is_origin(origin) {
                 origins.push(Bytes::copy_from_slice(origin));
             }
             entries = rest;
@@ -81,7 +84,8 @@ impl Connection {
     /// # Errors
     ///
     /// [`Misuse::WrongRole`]; [`Misuse::InvalidFrame`] unless exactly one of `origin` and `stream`
-    /// is given, or for what does not fit a frame; [`Misuse::NoSuchStream`];
+    /// is given, for an origin that is no ASCII serialization of one (RFC 6454 §6.2), for a `value`
+    /// that is no field value in ASCII, or for what does not fit a frame; [`Misuse::NoSuchStream`];
     /// [`Misuse::QueueFull`]; [`Misuse::ConnectionClosed`].
     pub fn advertise_alternative_service(
         &mut self,
@@ -92,7 +96,12 @@ impl Connection {
         if self.role == Role::Client {
             return Err(Misuse::WrongRole);
         }
-        if origin.is_some_and(|origin| !origin.is_empty()) == stream.is_some() {
+        let names = match (origin, stream) {
+            (Some(origin), None) => is_origin(origin.as_bytes()),
+            (None, Some(_)) => true,
+            _ => false,
+        };
+        if !names || !value.is_ascii() || !has_value_octets(value.as_bytes()) {
             return Err(Misuse::InvalidFrame);
         }
         if let Some(stream) = stream {
@@ -104,11 +113,13 @@ impl Connection {
         self.queue_extension(kind::ALTSVC, 0, stream.map_or(0, StreamId::get), payload.into())
     }
 
-    /// Tells a client for which origins this connection is good (server only, RFC 8336).
+    /// Tells a client for which origins this connection is good (server only, RFC 8336). It counts
+    /// only over TLS: clients ignore it on a connection in the clear.
     ///
     /// # Errors
     ///
-    /// [`Misuse::WrongRole`]; [`Misuse::InvalidFrame`] for what does not fit a frame;
+    /// [`Misuse::WrongRole`]; [`Misuse::InvalidFrame`] for what is no ASCII serialization of an origin
+    /// (RFC 6454 §6.2), or for what does not fit a frame;
     /// [`Misuse::QueueFull`]; [`Misuse::ConnectionClosed`].
     pub fn advertise_origins(&mut self, origins: &[&str]) -> Result<(), Misuse> {
         if self.role == Role::Client {
@@ -116,6 +127,9 @@ impl Connection {
         }
         let mut payload = Vec::new();
         for origin in origins {
+            if !is_origin(origin.as_bytes()) {
+                return Err(Misuse::InvalidFrame);
+            }
             let len = u16::try_from(origin.len()).map_err(|_| Misuse::InvalidFrame)?;
             payload.extend_from_slice(&len.to_be_bytes());
             payload.extend_from_slice(origin.as_bytes());

@@ -85,8 +85,6 @@ impl Connection {
         if was_open && stream.on_wire && self.streams.is_open(key) {
             self.egress.agenda.reset(key.id, code);
             self.close_stream(key, true);
-        } else {
-            self.egress.agenda.forget_priority(key.id);
         }
         self.drop_queue(key);
         self.forsake(key);

@@ -128,6 +128,8 @@ pub struct Connection {
     /// Counters of what arrived; the rest of the snapshot is filled in when it is asked for.
     counted: Stats,
     random: SplitMix,
+    /// It began as HTTP/1.1 in the clear (RFC 7540 §3.2).
+    upgraded: bool,
     reason: Option<CloseReason>,
 }
 
@@ -221,6 +223,7 @@ impl Connection {
             spare: Vec::new(),
             counted: Stats::default(),
             random: SplitMix(config.seed),
+            upgraded: false,
             reason: None,
             negotiation,
             config,

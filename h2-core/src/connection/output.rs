@@ -272,10 +272,14 @@ impl Connection {
         }
         self.egress.window.grow(increment).map_err(|_| Violation::WindowOverflow)?;
         for key in self.egress.scheduler.take_starved() {
-            if let Some(stream) = self.streams.get_mut(key) {
-                stream.in_ready = false;
-            }
+            let Some(stream) = self.streams.get_mut(key) else { continue };
+            stream.in_ready = false;
+            let left = stream.turn;
             self.schedule(key);
+            // It goes on with the turn that it had begun, or it would never come to the end of it.
+            if let Some(stream) = self.streams.get_mut(key) {
+                stream.turn = left;
+            }
         }
         Ok(())
     }
@@ -323,7 +327,6 @@ impl Connection {
         let Some(stream) = self.streams.get_mut(key) else { return };
         stream.send.close();
         stream.recv.close();
-        self.egress.agenda.forget_priority(key.id);
         self.drop_queue(key);
         self.forsake(key);
         self.close_stream(key, true);

@@ -37,26 +37,35 @@ impl Connection {
             return Err(Violation::PriorityUpdate.into());
         };
         self.guard.glitch(1, "priority_update", now)?;
-        let priority = Priority::parse(value);
-        match self.place(id) {
+        let place = self.place(id);
+        if matches!(place, Place::Idle) && id.is_server_initiated() {
+            return Err(Violation::PriorityUpdate.into());
+        }
+        // RFC 8941 §4.2: what is no dictionary is ignored as a whole.
+        let Some(priority) = Priority::parse(value) else { return Ok(()) };
+        match place {
             Place::Live(key) => {
                 self.set_priority(key, priority);
                 self.emit(key, Event::PriorityChanged { stream: id, priority });
                 Ok(())
             }
             Place::Gone(_) => Ok(()),
-            Place::Idle if id.is_server_initiated() => Err(Violation::PriorityUpdate.into()),
             Place::Idle => self.remember_priority(id, priority),
         }
     }
 
-    /// A priority for a request that is still to come. Such streams count against the limit.
+    /// A priority for a request that is still to come. Such streams count against the limit on
+    /// streams (RFC 9218 §7.1): what exceeds one that the peer has not acknowledged is forgotten.
     fn remember_priority(&mut self, id: StreamId, priority: Priority) -> Result<(), Fault> {
         self.early_priorities.retain(|(other, _)| *other != id);
-        if self.early_priorities.len() + self.streams.open_theirs() >= self.stream_limit() {
+        let others = self.early_priorities.len() + self.streams.open_theirs();
+        let agreed = self.negotiation.local().max_concurrent_streams;
+        if agreed.is_some_and(|limit| others >= limit as usize) {
             return Err(Violation::PriorityUpdate.into());
         }
-        self.early_priorities.push((id, priority));
+        if others < self.stream_limit() {
+            self.early_priorities.push((id, priority));
+        }
         Ok(())
     }
 
@@ -87,8 +96,10 @@ impl Connection {
         }
     }
 
-    /// Changes the priority of a response. A client tells the server with PRIORITY_UPDATE; a server
-    /// only changes the order in which it sends itself, and the client hears nothing.
+    /// Changes the priority of a response. A client tells the server with PRIORITY_UPDATE, unless the
+    /// server's SETTINGS say that it goes by the priorities of RFC 7540 and so would ignore it
+    /// (RFC 9218 §2.1.1); a server only changes the order in which it sends itself, and the client
+    /// hears nothing.
     ///
     /// # Errors
     ///
@@ -101,6 +112,9 @@ impl Connection {
         let (key, _) = self.usable(stream)?;
         if self.role == Role::Server {
             self.set_priority(key, priority);
+            return Ok(());
+        }
+        if self.is_handshake_complete() && !self.remote_settings().no_rfc7540_priorities {
             return Ok(());
         }
         if self.egress.agenda.priority_updates.len() >= MAX_UPDATES {

@@ -111,6 +111,7 @@ impl Connection {
             }
             Frame::Origin { entries } => self.on_origin(entries, now)?,
             Frame::Unknown { head, payload } => self.on_unknown(head, payload, now)?,
+            Frame::Ignored { .. } => self.guard.glitch(1, "ignored_frame", now)?,
         }
         Ok(None)
     }

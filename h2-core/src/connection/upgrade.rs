@@ -38,6 +38,7 @@ impl Connection {
     #[must_use]
     pub fn upgraded_client(config: Config, request: &RequestHead, now: Instant) -> Self {
         let mut connection = Self::client(config, now);
+        connection.upgraded = true;
         let mut stream = connection.fresh_stream(Initiator::Us, now);
         stream.send.head(true);
         stream.on_wire = true;
@@ -70,6 +71,7 @@ impl Connection {
             return Err(Misuse::InvalidSetting);
         }
         let mut connection = Self::server(config, now);
+        connection.upgraded = true;
         for [i0, i1, value @ ..] in entries {
             let (id, value) = (u16::from_be_bytes([*i0, *i1]), u32::from_be_bytes(*value));
             connection.apply_remote(id, value, true).map_err(|_| Misuse::InvalidSetting)?;

@@ -104,9 +104,16 @@ impl Agenda {
         true
     }
 
-    /// The peer is not to hear of this stream.
-    pub(crate) fn forget_priority(&mut self, stream: StreamId) {
+    /// The stream is closed: nothing may be said on it any more (RFC 9113 §5.1), and nothing need be
+    /// said about it.
+    pub(crate) fn forget(&mut self, stream: StreamId) {
         self.priority_updates.retain(|(other, _)| *other != stream);
+        let octets = &mut self.extension_octets;
+        self.extensions.retain(|(head, _)| {
+            let about_others = head.stream != stream.get();
+            *octets -= if about_others { 0 } else { head.total() };
+            about_others
+        });
     }
 
     /// The answers to the peer that wait.

@@ -8,7 +8,8 @@ use std::collections::VecDeque;
 use crate::priority::Priority;
 use crate::stream::Key;
 
-/// Turns of more urgent streams after which a less urgent one gets one, so that none starves.
+/// Turns of the most urgent streams after which a less urgent one gets one, each level in its turn,
+/// so that none starves.
 const PATIENCE: u8 = 32;
 
 /// Streams that could send at once, windows of their own included.
@@ -20,6 +21,10 @@ pub(crate) struct Scheduler {
     filled: u8,
     /// Turns in a row that were given while a less urgent stream waited.
     passed_over: u8,
+    /// The level of the last turn that was given out of order.
+    favoured: u8,
+    /// `passed_over` and `favoured` before the last turn, should that come to nothing.
+    before: (u8, u8),
     /// Streams that only the connection's window holds back.
     starved: Vec<Key>,
 }
@@ -50,6 +55,7 @@ impl Scheduler {
         if self.filled == 0 {
             return None;
         }
+        self.before = (self.passed_over, self.favoured);
         let first = self.filled.trailing_zeros();
         let others = self.filled & !(1 << first);
         let urgency = if others == 0 {
@@ -60,7 +66,10 @@ impl Scheduler {
             first
         } else {
             self.passed_over = 0;
-            others.trailing_zeros()
+            let beyond = others & (u8::MAX << self.favoured << 1);
+            let next = if beyond == 0 { others } else { beyond }.trailing_zeros();
+            self.favoured = u8::try_from(next).unwrap_or_default();
+            next
         };
         let line = self.ready.get_mut(urgency as usize)?;
         let key = line.pop_front();
@@ -82,8 +91,10 @@ impl Scheduler {
         removed
     }
 
-    /// Sets a stream aside until the connection's window opens.
+    /// Sets the stream whose turn it is aside until the connection's window opens. It was no turn: a
+    /// window that opens by little at a time must not count against those that wait.
     pub(crate) fn starve(&mut self, key: Key) {
+        (self.passed_over, self.favoured) = self.before;
         self.starved.push(key);
     }
 
@@ -134,6 +145,21 @@ mod tests {
         }
         scheduler.push(key(1), urgency(0));
         assert_eq!(scheduler.pop(), Some(key(7)));
+    }
+
+    #[test]
+    fn no_level_starves_behind_two_others() {
+        let mut scheduler = Scheduler::default();
+        let mut turns = [0; 8];
+        for level in [0, 3, 5, 7] {
+            scheduler.push(key(u32::from(level) + 1), urgency(level));
+        }
+        for _ in 0..33 * 30 {
+            let served = u8::try_from(scheduler.pop().unwrap().id.get() - 1).unwrap();
+            turns[usize::from(served)] += 1;
+            scheduler.push(key(u32::from(served) + 1), urgency(served));
+        }
+        assert_eq!(turns, [32 * 30, 0, 0, 10, 0, 10, 0, 10]);
     }
 
     #[test]

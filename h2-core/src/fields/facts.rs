@@ -187,6 +187,15 @@ fn is_authority(octets: &[u8]) -> bool {
     !host.is_empty() && all(host, IN_HOST) && is_port(port)
 }
 
+/// Whether `octets` are the ASCII serialization of an origin (RFC 6454 §6.2): a scheme, a host and
+/// perhaps a port. "null", the origin of nothing, names no server and so is none here.
+pub(crate) fn is_origin(octets: &[u8]) -> bool {
+    let Some(end) = octets.windows(3).position(|three| three == b"://") else { return false };
+    let Some((scheme, rest)) = octets.split_at_checked(end) else { return false };
+    let authority = rest.get(3..).unwrap_or_default();
+    is_scheme(scheme) && is_authority(authority) && authority.last() != Some(&b':')
+}
+
 /// `[IPv6]` and perhaps a port.
 fn is_ip_literal(octets: &[u8]) -> bool {
     let Some(end) = octets.iter().position(|b| *b == b']') else { return false };
@@ -237,6 +246,35 @@ mod tests {
         }
         assert!(Facts::of(58, b"", b"\xff\x80").has(Facts::VALUE));
         assert!(!Facts::of(58, b"", b"a\x7f").has(Facts::VALUE));
+    }
+
+    #[test]
+    fn an_origin_is_a_scheme_and_an_authority_and_nothing_else() {
+        for good in ["https://a.example", "http://a:8080", "https://[::1]:443", "x+y://1.2.3.4"] {
+            assert!(is_origin(good.as_bytes()), "{good}");
+        }
+        let bad = [
+            "",
+            "null",
+            "a.example",
+            "//a",
+            "://a",
+            "https:/a",
+            "https://",
+            "https://a/",
+            "https://a:",
+            "https://a?b",
+            "https://a#b",
+            "https://u@a",
+            "https://a b",
+            "1s://a",
+            "https://\u{e9}",
+            "https://a://b",
+            "https://*.a/",
+        ];
+        for bad in bad {
+            assert!(!is_origin(bad.as_bytes()), "{bad}");
+        }
     }
 
     #[test]

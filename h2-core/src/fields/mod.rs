@@ -11,7 +11,7 @@ mod well_known;
 
 use std::fmt;
 
-pub(crate) use facts::{Facts, has_value_octets, is_token};
+pub(crate) use facts::{Facts, has_value_octets, is_origin, is_token};
 pub use shared::SharedFields;
 pub(crate) use well_known::WELL_KNOWN;
 

@@ -79,6 +79,10 @@ pub(crate) enum Frame<'a> {
         head: FrameHead,
         payload: &'a [u8],
     },
+    /// Of a known type, and to be ignored for what is wrong with it.
+    Ignored {
+        kind: u8,
+    },
 }
 
 /// Takes a payload apart. `payload` has exactly the announced length.
@@ -134,20 +138,24 @@ pub(crate) fn decode(head: FrameHead, payload: &[u8]) -> Result<Frame<'_>, Fault
             Frame::PriorityUpdate { stream: u32::from_be_bytes(*stream) & 0x7fff_ffff, value }
         }
         kind::ALTSVC => alternative_service(head, payload),
-        // RFC 8336 §2.1: on any stream but 0 it is ignored.
-        kind::ORIGIN if head.stream == 0 => Frame::Origin { entries: payload },
+        // RFC 8336 §2.2: on any stream but 0 it is ignored, and with one of the first four flags,
+        // which are kept for changes that an endpoint would have to know.
+        kind::ORIGIN if head.stream == 0 && head.flags & 0x0f == 0 => {
+            Frame::Origin { entries: payload }
+        }
+        kind::ORIGIN => Frame::Ignored { kind: head.kind },
         _ => Frame::Unknown { head, payload },
     })
 }
 
-/// RFC 7838 §4 knows no error for a frame of the wrong form, so one is treated as unknown.
+/// RFC 7838 §4 knows no error for a frame of the wrong form, so one is ignored.
 fn alternative_service(head: FrameHead, payload: &[u8]) -> Frame<'_> {
     let parts = payload
         .split_first_chunk::<2>()
         .and_then(|(len, rest)| rest.split_at_checked(usize::from(u16::from_be_bytes(*len))));
     match parts {
         Some((origin, value)) => Frame::AltSvc { stream: head.stream, origin, value },
-        None => Frame::Unknown { head, payload },
+        None => Frame::Ignored { kind: head.kind },
     }
 }
 

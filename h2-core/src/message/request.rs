@@ -93,8 +93,7 @@ impl RequestHead {
         let regular = check_regular(&fields, usize::from(target.pseudo), Section::Request)?;
         target.host = regular.host.and_then(|at| u16::try_from(at).ok());
         target.verb = pseudo.check(regular.host.and_then(|at| fields.at(at)))?;
-        let priority = regular.priority.and_then(|at| fields.at(at));
-        let priority = priority.map(|field| Priority::parse(field.value));
+        let priority = regular.priority.and_then(|at| priority_of(&fields, at));
         Ok(Self { fields, target, content_length: regular.content_length, priority })
     }
 
@@ -137,7 +136,7 @@ impl RequestHead {
         self.content_length
     }
 
-    /// What the `priority` field says, if there is one (RFC 9218 §5).
+    /// What the `priority` field says, if there is one and it is well formed (RFC 9218 §5).
     #[must_use]
     pub fn priority(&self) -> Option<Priority> {
         self.priority
@@ -317,6 +316,12 @@ fn find_pseudo(fields: &Fields) -> Result<(Target, Pseudo<'_>), Malformed> {
         target.pseudo = at + 1;
     }
     Ok((target, pseudo))
+}
+
+/// What the lines called `priority` say, the first of which stands at `first`.
+fn priority_of(fields: &Fields, first: usize) -> Option<Priority> {
+    let lines = fields.iter().skip(first).filter(|field| field.name == b"priority");
+    Priority::parse_lines(lines.map(|field| field.value))
 }
 
 /// Pseudo-fields that passed the rules are ASCII.

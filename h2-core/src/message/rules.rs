@@ -55,7 +55,7 @@ pub(super) struct Regular {
     pub(super) content_length: Option<u64>,
     /// Position of `host` in the list.
     pub(super) host: Option<usize>,
-    /// Position of the last `priority`.
+    /// Position of the first `priority`.
     pub(super) priority: Option<usize>,
 }
 
@@ -154,7 +154,7 @@ fn check_special(
             None => Ok(()),
         },
         b"priority" => {
-            found.priority = Some(position);
+            found.priority.get_or_insert(position);
             Ok(())
         }
         _ => Ok(()),
