@@ -11,6 +11,9 @@ pub const PING: u8 = 0x6;
 pub const GOAWAY: u8 = 0x7;
 pub const WINDOW_UPDATE: u8 = 0x8;
 pub const CONTINUATION: u8 = 0x9;
+pub const ALTSVC: u8 = 0xa;
+pub const ORIGIN: u8 = 0xc;
+pub const PRIORITY_UPDATE: u8 = 0x10;
 
 pub const END_STREAM: u8 = 0x1;
 pub const ACK: u8 = 0x1;
@@ -226,6 +229,26 @@ pub fn window_update(stream: u32, increment: u32) -> Raw {
     raw(WINDOW_UPDATE, 0, stream, &increment.to_be_bytes())
 }
 
+/// PRIORITY_UPDATE (RFC 9218 §7.1): the stream it is about, then a structured field.
+pub fn priority_update(stream: u32, value: impl AsRef<[u8]>) -> Raw {
+    raw(PRIORITY_UPDATE, 0, 0, &[&stream.to_be_bytes()[..], value.as_ref()].concat())
+}
+
+/// ALTSVC (RFC 7838 §4): the length of the origin, the origin, and what an `alt-svc` field would say.
+pub fn altsvc(stream: u32, origin: &str, value: &str) -> Raw {
+    let length = (origin.len() as u16).to_be_bytes();
+    raw(ALTSVC, 0, stream, &[&length[..], origin.as_bytes(), value.as_bytes()].concat())
+}
+
+/// ORIGIN (RFC 8336 §2.1): each origin behind its length.
+pub fn origin(origins: &[&str]) -> Raw {
+    let entry = |origin: &&str| {
+        let length = (origin.len() as u16).to_be_bytes();
+        [&length[..], origin.as_bytes()].concat()
+    };
+    raw(ORIGIN, 0, 0, &origins.iter().flat_map(entry).collect::<Vec<u8>>())
+}
+
 /// A GET request for `https://example.org/`, complete.
 pub fn get(stream: u32) -> Raw {
     headers(stream, GET).end_stream()
@@ -346,6 +369,9 @@ mod tests {
         assert_eq!(window_update(0, 5).octets(), [0, 0, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 5]);
         assert_eq!(headers(1, &[("a", "b")]).octets()[9..], [0, 1, b'a', 1, b'b']);
         assert_eq!(size_update(4096), [0x3f, 0xe1, 0x1f]);
+        assert_eq!(priority_update(3, "u=1").octets()[3..], *b"\x10\0\0\0\0\0\0\0\0\x03u=1");
+        assert_eq!(altsvc(0, "ab", "c").octets()[3..], *b"\x0a\0\0\0\0\0\0\x02abc");
+        assert_eq!(origin(&["a", "bc"]).octets()[3..], *b"\x0c\0\0\0\0\0\0\x01a\0\x02bc");
         assert_eq!(indexed(62), [0xbe]);
     }
 }
