@@ -1,4 +1,4 @@
-//! Section 10: "It is RECOMMENDED that servers avoid such starvation where possible."
+//! Section 10: "It is RECOMMENDED that servers avoid such starvation": who waits, and how long at most.
 
 use h2_tests::prelude::*;
 
