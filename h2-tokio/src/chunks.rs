@@ -12,7 +12,7 @@ const MERGE_BELOW: usize = 1024;
 const MERGE_UP_TO: usize = 16 * 1024;
 
 /// Pieces of a body, in order.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Chunks {
     /// The next piece. Invariant: if it is empty, there is no other.
     first: Bytes,
@@ -22,7 +22,7 @@ pub(crate) struct Chunks {
     octets: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Others {
     pieces: VecDeque<Bytes>,
     /// The last piece, while small ones are being merged into it.

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body::Body;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, ToSocketAddrs};
@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 pub use crate::actor::command::Permit;
 use crate::actor::command::{Command, Rare};
 use crate::actor::{Actor, Engine, NoRequests};
-use crate::body::pump::{self, BoxError, Pump};
+use crate::body::pump::{BoxError, Pump};
 use crate::body::{RecvBody, SendBody};
 use crate::config::Config;
 use crate::convert;
@@ -26,6 +26,7 @@ use crate::handle::common_methods;
 use crate::hub::{self, Counters, Hub};
 pub use crate::pushed::PushedResponses;
 pub use crate::response::ResponseFuture;
+use crate::unsent::{Rejected, Unsent, UnsentBody};
 
 /// Runs a connection over `io` on a task of its own, and gives a handle to it at once.
 ///
@@ -76,6 +77,22 @@ pub async fn connect(addr: impl ToSocketAddrs, config: Config) -> Result<Handle,
     let io = TcpStream::connect(addr).await.map_err(failed)?;
     io.set_nodelay(true).map_err(failed)?;
     handshake(io, config).await
+}
+
+/// Turns a response of status 421 into an error: the server does not answer for the request's
+/// origin, did nothing, and the same request may be sent over another connection, whatever its
+/// method is (RFC 9110 §15.5.20). Any other response is given back as it is.
+///
+/// Responses are not turned by themselves, for their bodies may say more.
+///
+/// # Errors
+///
+/// [`Reason::Misdirected`](crate::Reason::Misdirected), to be retried on a new connection.
+pub fn directed<B>(response: Response<B>) -> Result<Response<B>, Error> {
+    match response.status() {
+        StatusCode::MISDIRECTED_REQUEST => Err(Error::misdirected()),
+        _ => Ok(response),
+    }
 }
 
 /// A connection over `io` as a handle, and the future that runs it for as long as it is polled.
@@ -143,7 +160,48 @@ impl Handle {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        start(&self.hub, None, request).await?.await
+        Ok(exchange(&self.hub, None, request.into(), false).await?)
+    }
+
+    /// As [`request`](Self::request), but a request that was certainly not processed is handed
+    /// back, to be sent again: here, or over another connection.
+    ///
+    /// ```no_run
+    /// # use h2_tokio::{Error, RecvBody, Retry, Unsent, client::Handle};
+    /// # async fn f<B>(one: Handle, other: Handle, request: http::Request<B>)
+    /// #     -> Result<http::Response<RecvBody>, Error>
+    /// # where B: http_body::Body + Send + 'static, B::Data: Send,
+    /// #     B::Error: Into<Box<dyn std::error::Error + Send + Sync>> {
+    /// let mut rejected = match one.try_request(request).await {
+    ///     Ok(response) => return Ok(response),
+    ///     Err(rejected) => rejected,
+    /// };
+    /// match (rejected.error().retry_hint(), rejected.take_request()) {
+    ///     (Retry::NewConnection, Some(request)) => Ok(other.try_request(request).await?),
+    ///     _ => Err(rejected.into_error()),
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As there. The request comes with it where [`Error::is_unprocessed`] is true, unless more of
+    /// its body was read than what was ready at once: a body that is longer is read on only when
+    /// the request has a stream.
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
+    pub async fn try_request<B>(
+        &self,
+        request: impl Into<Unsent<B>>,
+    ) -> Result<Response<RecvBody>, Rejected<Unsent<B>>>
+    where
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<BoxError>,
+    {
+        exchange(&self.hub, None, request.into(), true).await
     }
 
     /// Makes a request whose body and response are streamed. Returns when the request has a stream.
@@ -159,7 +217,25 @@ impl Handle {
         &self,
         head: Request<()>,
     ) -> Result<(SendBody, ResponseFuture), Error> {
-        open(&self.hub, None, &head.into_parts().0, Finish::Open).await
+        Ok(self.try_send_request(head).await?)
+    }
+
+    /// As [`send_request`](Self::send_request), but the head is handed back with the error.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
+    pub async fn try_send_request(
+        &self,
+        head: Request<()>,
+    ) -> Result<(SendBody, ResponseFuture), Rejected<Request<()>>> {
+        let (parts, ()) = head.into_parts();
+        let opened = open(&self.hub, None, &parts, Finish::Open).await;
+        opened.map_err(|error| Rejected::new(error, Some(Request::from_parts(parts, ()))))
     }
 
     /// Makes a request without a body whose response is streamed, interim ones included. Returns
@@ -231,7 +307,29 @@ impl Permit {
         B::Error: Into<BoxError>,
     {
         let hub = Arc::clone(self.hub());
-        start(&hub, Some(self), request).await?.await
+        Ok(exchange(&hub, Some(self), request.into(), false).await?)
+    }
+
+    /// As [`Handle::try_request`], with the stream that this permit stands for.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
+    pub async fn try_request<B>(
+        self,
+        request: impl Into<Unsent<B>>,
+    ) -> Result<Response<RecvBody>, Rejected<Unsent<B>>>
+    where
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<BoxError>,
+    {
+        let hub = Arc::clone(self.hub());
+        exchange(&hub, Some(self), request.into(), true).await
     }
 
     /// As [`Handle::send_request`], with the stream that this permit stands for.
@@ -252,41 +350,62 @@ impl Permit {
     }
 }
 
-/// Sends off a request with what is ready of its body; a task moves the rest.
-async fn start<B>(
+/// Makes a request and waits for its response; hands it back if it was not processed and `keep`
+/// says so.
+async fn exchange<B>(
     hub: &Arc<Hub>,
     permit: Option<Permit>,
-    request: Request<B>,
-) -> Result<ResponseFuture, Error>
+    mut unsent: Unsent<B>,
+    keep: bool,
+) -> Result<Response<RecvBody>, Rejected<Unsent<B>>>
 where
     B: Body + Send + 'static,
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    let (parts, body) = request.into_parts();
-    let length = body.size_hint().exact();
-    let slot = slot(hub, &parts, length)?;
-    if body.is_end_stream() {
-        slot.lock().send.end_at_once(pump::Start::end());
-        return dispatch(hub, permit, slot);
+    let slot = match slot(hub, &unsent.parts, unsent.body.size_hint().exact()) {
+        Ok(slot) => slot,
+        Err(error) => return Err(Rejected::new(error, Some(unsent))),
+    };
+    let start = std::future::poll_fn(|cx| Poll::Ready(unsent.body.begin(cx, keep))).await;
+    let start = start.map_err(|error| Rejected::new(error, None))?;
+    let sender = start.is_open().then(|| SendBody::new(Arc::clone(&slot), Arc::clone(hub), false));
+    {
+        let mut state = slot.lock();
+        match &sender {
+            Some(_) => state.send.chunks = start.chunks,
+            None => state.send.end_at_once(start),
+        }
     }
-    let mut body = Box::pin(Some(body));
-    let ready = std::future::poll_fn(|cx| {
-        Poll::Ready(match body.as_mut().as_pin_mut() {
-            Some(body) => pump::take_ready(body, cx),
-            None => Ok(pump::Start::end()),
-        })
-    });
-    let ready = ready.await.map_err(|error| error.with_outcome(Outcome::NotSent))?;
-    if !matches!(ready.finish, Finish::Open) {
-        slot.lock().send.end_at_once(ready);
-        return dispatch(hub, permit, slot);
-    }
-    slot.lock().send.chunks = ready.chunks;
-    let sender = SendBody::new(Arc::clone(&slot), Arc::clone(hub), false);
+    let rejected = match finish(hub, permit, slot, sender, &mut unsent.body).await {
+        Ok(response) => return Ok(response),
+        Err(error) => error,
+    };
+    let whole = keep && rejected.is_unprocessed() && unsent.body.is_whole();
+    Err(Rejected::new(rejected, whole.then_some(unsent)))
+}
+
+/// Sends off what is in the slot; the rest of the body follows when there is a stream for it.
+async fn finish<B>(
+    hub: &Arc<Hub>,
+    permit: Option<Permit>,
+    slot: Arc<Slot>,
+    sender: Option<SendBody>,
+    body: &mut UnsentBody<B>,
+) -> Result<Response<RecvBody>, Error>
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
     let response = dispatch(hub, permit, slot)?;
-    tokio::spawn(Pump::new(body, sender));
-    Ok(response)
+    if let Some(sender) = sender {
+        std::future::poll_fn(|cx| response.poll_opened(cx)).await?;
+        if let Some(rest) = body.take_rest() {
+            tokio::spawn(Pump::new(rest, sender));
+        }
+    }
+    response.await
 }
 
 /// Sends off a request and waits until it has a stream.

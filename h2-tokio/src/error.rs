@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use h2_core::{ErrorCode, Malformed, Misuse, Offence, ResetCause, Timer};
+use h2_core::{ErrorCode, Malformed, Misuse, Offence, ResetCause, StreamId, Timer};
 pub use h2_core::{Outcome, Retry};
 
 /// An error of a stream, of its whole connection, or of this side alone. Cheap to clone.
@@ -30,6 +30,8 @@ struct Cause {
     code: ErrorCode,
     debug: Bytes,
     graceful: bool,
+    /// Streams that the end of the connection cut short.
+    cut: usize,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -37,15 +39,31 @@ struct Cause {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Scope {
-    /// One stream; its connection goes on.
-    Stream,
+    /// This stream; its connection goes on.
+    Stream(StreamId),
     /// The connection and every stream on it.
     Connection,
     /// This call alone; nothing was sent because of it.
     Local,
 }
 
-/// Who caused an error, or what.
+/// Who an error comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Origin {
+    /// The peer: it reset the stream, ended the connection, or broke a rule.
+    Peer,
+    /// This side: it gave the stream or the connection up, or its body failed.
+    Us,
+    /// The transport failed, or it ended too early.
+    Io,
+    /// A call that cannot be carried out, or not now.
+    Usage,
+    /// This deadline passed.
+    Timer(Timer),
+}
+
+/// What is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
@@ -61,6 +79,8 @@ pub enum Reason {
     Eof,
     /// This deadline passed.
     Timeout(Timer),
+    /// The server does not answer for what the request was about (status 421, RFC 9110 §15.5.20).
+    Misdirected,
     /// The call cannot be carried out as things are.
     Misuse(Misuse),
     /// A head or trailers that HTTP/2 cannot express.
@@ -82,10 +102,16 @@ impl Error {
         self.cause.scope
     }
 
-    /// Who caused it, or what.
+    /// What is wrong.
     #[must_use]
     pub fn reason(&self) -> &Reason {
         &self.cause.reason
+    }
+
+    /// Who it comes from.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        self.cause.reason.origin()
     }
 
     /// The code of RST_STREAM or GOAWAY, whoever sent it.
@@ -132,16 +158,14 @@ impl Error {
         self.cause.scope == Scope::Connection
     }
 
-    fn new(scope: Scope, reason: Reason, code: ErrorCode, outcome: Outcome) -> Self {
-        Self { cause: Arc::new(Cause::new(scope, reason, code)), outcome, retry: Retry::DoNot }
+    /// Whether the server wants this request over HTTP/1.1 (HTTP_1_1_REQUIRED, RFC 9113 §7).
+    #[must_use]
+    pub fn is_http1_required(&self) -> bool {
+        self.cause.reason == Reason::Peer && self.cause.code == ErrorCode::HTTP_1_1_REQUIRED
     }
 
-    pub(crate) fn with_outcome(mut self, outcome: Outcome) -> Self {
-        self.outcome = outcome;
-        if !outcome.is_unprocessed() {
-            self.retry = Retry::DoNot;
-        }
-        self
+    fn new(scope: Scope, reason: Reason, code: ErrorCode, outcome: Outcome) -> Self {
+        Self { cause: Arc::new(Cause::new(scope, reason, code)), outcome, retry: Retry::DoNot }
     }
 
     fn with_retry(mut self, retry: Retry) -> Self {
@@ -174,25 +198,50 @@ impl Error {
             .with_retry(Retry::SameConnection)
     }
 
+    /// A request that this side gave up before it had a stream.
+    pub(crate) fn given_up(code: ErrorCode) -> Self {
+        Self::new(Scope::Local, Reason::Us, code, Outcome::NotSent)
+    }
+
     /// A stream that this side gave up.
-    pub(crate) fn reset_by_us(code: ErrorCode, outcome: Outcome) -> Self {
-        Self::new(Scope::Stream, Reason::Us, code, outcome)
+    pub(crate) fn reset_by_us(stream: Option<StreamId>, code: ErrorCode, outcome: Outcome) -> Self {
+        Self::new(Scope::of(stream), Reason::Us, code, outcome)
     }
 
     /// A stream whose sending side the peer stopped, its own message being complete.
-    pub(crate) fn stopped(code: ErrorCode) -> Self {
-        Self::new(Scope::Stream, Reason::Peer, code, Outcome::MaybeProcessed)
+    pub(crate) fn stopped(stream: Option<StreamId>, code: ErrorCode) -> Self {
+        Self::new(Scope::of(stream), Reason::Peer, code, Outcome::MaybeProcessed)
     }
 
-    /// A body of ours that failed while it was sent.
+    /// A body of ours that failed before any of it was sent.
     pub(crate) fn body(source: Box<dyn StdError + Send + Sync>) -> Self {
-        let mut cause = Cause::new(Scope::Stream, Reason::Body, ErrorCode::CANCEL);
+        let mut cause = Cause::new(Scope::Local, Reason::Body, ErrorCode::CANCEL);
         cause.source = Some(source);
-        Self { cause: Arc::new(cause), outcome: Outcome::MaybeProcessed, retry: Retry::DoNot }
+        Self { cause: Arc::new(cause), outcome: Outcome::NotSent, retry: Retry::DoNot }
+    }
+
+    /// The same error, of a stream that it ended.
+    pub(crate) fn on(mut self, stream: Option<StreamId>, outcome: Outcome) -> Self {
+        if let Some(cause) = Arc::get_mut(&mut self.cause) {
+            cause.scope = Scope::of(stream);
+        }
+        self.outcome = outcome;
+        if !outcome.is_unprocessed() {
+            self.retry = Retry::DoNot;
+        }
+        self
+    }
+
+    /// A response of a server that does not answer for its request.
+    pub(crate) fn misdirected() -> Self {
+        let code = ErrorCode::REFUSED_STREAM;
+        Self::new(Scope::Local, Reason::Misdirected, code, Outcome::Refused)
+            .with_retry(Retry::NewConnection)
     }
 
     /// A stream that was reset, not by this side's wish.
     pub(crate) fn reset(
+        stream: StreamId,
         code: ErrorCode,
         cause: ResetCause,
         outcome: Outcome,
@@ -202,15 +251,47 @@ impl Error {
             ResetCause::Violation(offence) => Reason::Violation(offence),
             ResetCause::Peer | ResetCause::NotProcessed | _ => Reason::Peer,
         };
-        Self::new(Scope::Stream, reason, code, outcome).with_retry(retry)
+        Self::new(Scope::Stream(stream), reason, code, outcome).with_retry(retry)
+    }
+}
+
+impl Scope {
+    fn of(stream: Option<StreamId>) -> Self {
+        stream.map_or(Self::Local, Self::Stream)
+    }
+}
+
+impl Reason {
+    /// Who it comes from.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        match self {
+            Self::Peer | Self::Violation(_) | Self::Misdirected | Self::Http1 => Origin::Peer,
+            Self::Us | Self::Body | Self::Aborted => Origin::Us,
+            Self::Io | Self::Eof => Origin::Io,
+            Self::Timeout(timer) => Origin::Timer(*timer),
+            Self::Misuse(_) | Self::Malformed(_) | Self::QueueFull => Origin::Usage,
+        }
     }
 }
 
 impl CloseReason {
-    /// Who ended the connection, or what.
+    /// What ended the connection.
     #[must_use]
     pub fn reason(&self) -> &Reason {
         &self.cause.reason
+    }
+
+    /// Who ended the connection.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        self.cause.reason.origin()
+    }
+
+    /// How many streams the end of the connection cut short.
+    #[must_use]
+    pub fn streams_cut(&self) -> usize {
+        self.cause.cut
     }
 
     /// The code of the GOAWAY, whoever sent it.
@@ -246,6 +327,14 @@ impl CloseReason {
         if self.is_graceful() { Ok(()) } else { Err(self.to_error(Outcome::MaybeProcessed)) }
     }
 
+    /// The same reason, with the number of streams that it cut short.
+    pub(crate) fn cutting(mut self, streams: usize) -> Self {
+        if let Some(cause) = Arc::get_mut(&mut self.cause) {
+            cause.cut = streams;
+        }
+        self
+    }
+
     /// The error of something that the end of the connection cut short, but no stream.
     pub(crate) fn to_error(&self, outcome: Outcome) -> Error {
         let retry = Retry::after(outcome, self.cause.code, false, false);
@@ -279,6 +368,20 @@ impl CloseReason {
         Self { cause: Arc::new(cause) }
     }
 
+    /// Why a connection takes no more streams, while it has not ended.
+    pub(crate) fn draining(reason: Reason, code: ErrorCode, debug: Bytes) -> Self {
+        let mut cause = Cause::new(Scope::Connection, reason, code);
+        cause.graceful = code == ErrorCode::NO_ERROR;
+        cause.debug = debug;
+        Self { cause: Arc::new(cause) }
+    }
+
+    /// A connection whose stream identifiers are used up.
+    pub(crate) fn used_up() -> Self {
+        let reason = Reason::Misuse(Misuse::NoMoreStreamIds);
+        Self::draining(reason, ErrorCode::NO_ERROR, Bytes::new())
+    }
+
     pub(crate) fn aborted() -> Self {
         let cause = Cause::new(Scope::Connection, Reason::Aborted, ErrorCode::INTERNAL_ERROR);
         Self { cause: Arc::new(cause) }
@@ -287,33 +390,37 @@ impl CloseReason {
 
 impl Cause {
     fn new(scope: Scope, reason: Reason, code: ErrorCode) -> Self {
-        Self { scope, reason, code, debug: Bytes::new(), graceful: false, source: None }
+        let (debug, source) = (Bytes::new(), None);
+        Self { scope, reason, code, debug, graceful: false, cut: 0, source }
     }
 }
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self.scope {
-            Scope::Connection => "connection",
-            Scope::Stream | Scope::Local => "stream",
-        };
+        match self.scope {
+            Scope::Connection => f.write_str("connection ")?,
+            Scope::Stream(stream) => write!(f, "stream {stream} ")?,
+            Scope::Local => f.write_str("request ")?,
+        }
+        let whole = self.scope == Scope::Connection;
         match &self.reason {
-            Reason::Peer if self.scope == Scope::Connection => {
-                write!(f, "connection closed by the peer: {}", self.code)?;
+            Reason::Peer if whole => write!(f, "closed by the peer: {}", self.code)?,
+            Reason::Peer => write!(f, "reset by the peer: {}", self.code)?,
+            Reason::Violation(rule) => {
+                write!(f, "ended because the peer broke a rule: {}: {rule}", self.code)?;
             }
-            Reason::Peer => write!(f, "stream reset by the peer: {}", self.code)?,
-            Reason::Violation(rule) => write!(f, "{}: peer broke a rule: {rule}", self.code)?,
-            Reason::Us => write!(f, "{what} ended by this side: {}", self.code)?,
-            Reason::Io => f.write_str("transport failed")?,
-            Reason::Eof if self.graceful => f.write_str("connection closed by the peer")?,
-            Reason::Eof => f.write_str("transport ended too early")?,
-            Reason::Timeout(timer) => write!(f, "{timer} timed out")?,
-            Reason::Misuse(misuse) => misuse.fmt(f)?,
+            Reason::Us => write!(f, "ended by this side: {}", self.code)?,
+            Reason::Io => write!(f, "ended by the transport: {}", self.code)?,
+            Reason::Eof if self.graceful => f.write_str("ended by the peer")?,
+            Reason::Eof => write!(f, "cut short by the end of the transport: {}", self.code)?,
+            Reason::Timeout(timer) => write!(f, "timed out: {timer}: {}", self.code)?,
+            Reason::Misdirected => f.write_str("misdirected: status 421")?,
+            Reason::Misuse(misuse) => write!(f, "not possible: {misuse}")?,
             Reason::Malformed(malformed) => write!(f, "cannot be sent: {malformed}")?,
-            Reason::Body => f.write_str("body to be sent failed")?,
-            Reason::QueueFull => f.write_str("too many requests wait for a stream")?,
-            Reason::Http1 => f.write_str("the peer speaks HTTP/1")?,
-            Reason::Aborted => f.write_str("connection's task was aborted")?,
+            Reason::Body => write!(f, "ended by its own body: {}", self.code)?,
+            Reason::QueueFull => f.write_str("not queued: too many wait for a stream")?,
+            Reason::Http1 => f.write_str("ended because the peer speaks HTTP/1")?,
+            Reason::Aborted => f.write_str("ended with its task, which was aborted")?,
         }
         if let Some(source) = &self.source {
             write!(f, ": {source}")?;
@@ -366,12 +473,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_says_who_and_why() {
+    fn an_error_says_of_what_and_who_and_why() {
         let (outcome, retry) = (Outcome::ResponseStarted, Retry::DoNot);
-        let error = Error::reset(ErrorCode::CANCEL, ResetCause::Peer, outcome, retry);
-        assert_eq!(error.to_string(), "stream reset by the peer: CANCEL");
+        let stream = StreamId::ONE;
+        let error = Error::reset(stream, ErrorCode::CANCEL, ResetCause::Peer, outcome, retry);
+        assert_eq!(error.to_string(), "stream 1 reset by the peer: CANCEL");
+        assert_eq!(error.scope(), Scope::Stream(stream));
+        assert_eq!(error.origin(), Origin::Peer);
         let broken = CloseReason::from_io(io::Error::from(io::ErrorKind::BrokenPipe));
-        assert_eq!(broken.to_string(), "transport failed: broken pipe");
+        let text = "connection ended by the transport: INTERNAL_ERROR: broken pipe";
+        assert_eq!(broken.to_string(), text);
+        assert_eq!(broken.origin(), Origin::Io);
         assert_eq!(broken.io().map(io::Error::kind), Some(io::ErrorKind::BrokenPipe));
+    }
+
+    #[test]
+    fn what_did_not_find_a_stream_here_may_find_one_there() {
+        let again = |error: Error| error.retry_hint();
+        assert_eq!(again(Error::misuse(Misuse::Draining)), Retry::NewConnection);
+        assert_eq!(again(Error::misuse(Misuse::NoSlot)), Retry::SameConnection);
+        assert_eq!(again(Error::misuse(Misuse::NotEnabled)), Retry::DoNot);
+        assert_eq!(again(Error::given_up(ErrorCode::CANCEL)), Retry::DoNot);
+        assert_eq!(again(Error::misdirected()), Retry::NewConnection);
+        let broken = CloseReason::from_io(io::ErrorKind::BrokenPipe.into());
+        assert_eq!(again(broken.to_error(Outcome::NotSent)), Retry::NewConnection);
+        assert_eq!(again(broken.to_error(Outcome::MaybeProcessed)), Retry::DoNot);
     }
 }

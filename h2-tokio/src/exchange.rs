@@ -71,7 +71,7 @@ pub(crate) enum Head {
 }
 
 /// How a message that is sent ends.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) enum Finish {
     /// That is not known yet.
     #[default]
@@ -89,9 +89,10 @@ pub(crate) enum Finish {
 pub(crate) struct Receiving {
     /// Interim responses, if somebody may ask for them.
     pub(crate) interim: Vec<ResponseHead>,
-    /// The caller takes part in the exchange step by step: it waits for the stream to be opened,
-    /// and it may ask for interim responses.
+    /// The caller takes part in the exchange step by step and may ask for interim responses.
     pub(crate) streamed: bool,
+    /// Somebody waits for the stream to be opened.
+    pub(crate) opening: bool,
     /// Where to leave what a server pushes because of this request, until it has a stream.
     pub(crate) promises: Option<Promises>,
     pub(crate) head: Option<ResponseHead>,
@@ -206,9 +207,10 @@ impl State {
             return Some(error.clone());
         }
         if let Some(code) = self.send.stopped {
-            return Some(Error::stopped(code));
+            return Some(Error::stopped(self.stream, code));
         }
-        self.send.reset.map(|code| Error::reset_by_us(code, Outcome::MaybeProcessed))
+        let code = self.send.reset?;
+        Some(Error::reset_by_us(self.stream, code, Outcome::MaybeProcessed))
     }
 
     /// Waits until another piece may be given.
@@ -374,7 +376,7 @@ mod tests {
     #[test]
     fn the_first_cause_stays() {
         let mut state = slot();
-        state.fail(Error::stopped(ErrorCode::CANCEL));
+        state.fail(Error::stopped(None, ErrorCode::CANCEL));
         state.fail(Error::queue_full());
         assert_eq!(state.send_error().map(|error| error.code()), Some(ErrorCode::CANCEL));
     }

@@ -102,6 +102,12 @@ macro_rules! common_methods {
             self.hub.shared.state()
         }
 
+        /// Watches how the connection stands, from here on.
+        #[must_use]
+        pub fn watch_state(&self) -> crate::StateWatch {
+            self.hub.watch()
+        }
+
         /// What the connection did without being asked.
         #[must_use]
         pub fn stats(&self) -> crate::Stats {

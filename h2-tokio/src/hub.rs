@@ -3,15 +3,16 @@
 //! The channel closes when the last of them is gone; that is how the actor learns that nobody
 //! needs the connection any more.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{Notify, mpsc};
 
-use crate::actor::command::Command;
+use crate::actor::command::{Command, Rare};
 use crate::config::{Config, Target};
 use crate::error::{CloseReason, Error, Outcome};
 use crate::exchange::Slot;
+use crate::watch::{State, StateWatch, Watchers};
 
 /// The way to the actor.
 #[derive(Debug)]
@@ -33,21 +34,35 @@ pub(crate) struct Shared {
     /// The client takes what servers push.
     pub(crate) takes_pushes: bool,
     closed: OnceLock<CloseReason>,
+    draining: OnceLock<CloseReason>,
     /// The peer's first SETTINGS have arrived.
     ready: AtomicBool,
     /// `closed` or `ready` changed.
     changed: Notify,
-    pub(crate) gauges: Gauges,
+    gauges: Gauges,
+    watchers: Watchers,
     pub(crate) counters: Counters,
 }
 
 /// Written by the actor once a turn, read by anyone.
 #[derive(Debug, Default)]
-pub(crate) struct Gauges {
+struct Gauges {
     open: AtomicUsize,
     queued: AtomicUsize,
     free: AtomicUsize,
+    /// `u32::MAX` for none.
+    peer_limit: AtomicU32,
     draining: AtomicBool,
+}
+
+/// What the actor lets everyone see of a turn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Picture {
+    pub(crate) open: usize,
+    pub(crate) queued: usize,
+    pub(crate) free: usize,
+    pub(crate) peer_limit: Option<u32>,
+    pub(crate) draining: bool,
 }
 
 /// What was done silently, so that it can be found out.
@@ -57,24 +72,6 @@ pub(crate) struct Counters {
     pub(crate) unmappable_requests: AtomicU64,
     pub(crate) dropped_informational: AtomicU64,
     pub(crate) failed_handlers: AtomicU64,
-}
-
-/// How a connection stands: a picture that may be one turn of its task old.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct State {
-    /// Streams that are open, whoever opened them.
-    pub open: usize,
-    /// Requests that wait for a stream.
-    pub queued: usize,
-    /// Requests that could be opened at once.
-    pub free: usize,
-    /// Whether no more streams are opened: GOAWAY was sent or received, or a shutdown began.
-    pub draining: bool,
-    /// Whether the peer's first SETTINGS have arrived.
-    pub ready: bool,
-    /// Why the connection ended, if it has.
-    pub closed: Option<CloseReason>,
 }
 
 /// What a connection did without being asked, counted since its start.
@@ -100,9 +97,11 @@ pub(crate) fn pair(config: &Config) -> (Arc<Hub>, mpsc::UnboundedReceiver<Comman
         report_at: (config.core.stream_window / 4).max(1) as usize,
         takes_pushes: config.core.enable_push,
         closed: OnceLock::new(),
+        draining: OnceLock::new(),
         ready: AtomicBool::new(false),
         changed: Notify::new(),
-        gauges: Gauges::default(),
+        gauges: Gauges { peer_limit: AtomicU32::new(u32::MAX), ..Gauges::default() },
+        watchers: Watchers::default(),
         counters: Counters::default(),
     };
     (Arc::new(Hub { commands, shared: Arc::new(shared) }), receiver)
@@ -112,6 +111,17 @@ impl Hub {
     /// Sends a command, or says why that is too late.
     pub(crate) fn send(&self, command: Command) -> Result<(), Error> {
         self.commands.send(command).map_err(|_| self.shared.error(Outcome::NotSent))
+    }
+
+    /// Watches the state from here on.
+    pub(crate) fn watch(&self) -> StateWatch {
+        let states = self.shared.watchers.join(|| self.shared.state());
+        // The actor may have looked for watchers just before there was one; it looks again. One
+        // that has ended looks no more.
+        if self.send(Command::Rare(Box::new(Rare::Publish))).is_err() {
+            self.shared.tell();
+        }
+        StateWatch::new(states, Arc::clone(&self.shared))
     }
 
     /// Asks the actor to look at a slot. Too late means that the slot was told why already.
@@ -136,6 +146,28 @@ impl Shared {
         self.gauges.draining.store(true, Ordering::Relaxed);
         self.changed.notify_waiters();
         reason
+    }
+
+    /// Notes why no more streams are opened. The first cause stays.
+    pub(crate) fn drain(&self, why: impl FnOnce() -> CloseReason) {
+        self.draining.get_or_init(why);
+    }
+
+    /// Lets everyone see how the connection stands.
+    pub(crate) fn publish(&self, picture: Picture) {
+        let Picture { open, queued, free, peer_limit, draining } = picture;
+        let gauges = &self.gauges;
+        gauges.open.store(open, Ordering::Relaxed);
+        gauges.queued.store(queued, Ordering::Relaxed);
+        gauges.free.store(free, Ordering::Relaxed);
+        gauges.peer_limit.store(peer_limit.unwrap_or(u32::MAX), Ordering::Relaxed);
+        gauges.draining.store(draining, Ordering::Relaxed);
+        self.tell();
+    }
+
+    /// Tells those who watch what is new.
+    pub(crate) fn tell(&self) {
+        self.watchers.tell(|| self.state());
     }
 
     pub(crate) fn is_ready(&self) -> bool {
@@ -163,11 +195,14 @@ impl Shared {
 
     pub(crate) fn state(&self) -> State {
         let gauges = &self.gauges;
+        let peer_limit = gauges.peer_limit.load(Ordering::Relaxed);
         State {
             open: gauges.open.load(Ordering::Relaxed),
             queued: gauges.queued.load(Ordering::Relaxed),
             free: gauges.free.load(Ordering::Relaxed),
+            peer_limit: Some(peer_limit).filter(|limit| *limit < u32::MAX),
             draining: gauges.draining.load(Ordering::Relaxed),
+            drain_reason: self.draining.get().cloned(),
             ready: self.is_ready(),
             closed: self.closed().cloned(),
         }
@@ -181,15 +216,6 @@ impl Shared {
             dropped_informational: counters.dropped_informational.load(Ordering::Relaxed),
             failed_handlers: counters.failed_handlers.load(Ordering::Relaxed),
         }
-    }
-}
-
-impl Gauges {
-    pub(crate) fn set(&self, open: usize, queued: usize, free: usize, draining: bool) {
-        self.open.store(open, Ordering::Relaxed);
-        self.queued.store(queued, Ordering::Relaxed);
-        self.free.store(free, Ordering::Relaxed);
-        self.draining.store(draining, Ordering::Relaxed);
     }
 }
 

@@ -59,9 +59,13 @@ mod responder;
 mod response;
 mod serve;
 pub mod server;
+mod unsent;
+mod watch;
 
 pub use body::{RecvBody, SendBody};
 pub use config::Config;
-pub use error::{CloseReason, Error, Outcome, Reason, Retry, Scope};
+pub use error::{CloseReason, Error, Origin, Outcome, Reason, Retry, Scope};
 pub use h2_core::ErrorCode;
-pub use hub::{State, Stats};
+pub use hub::Stats;
+pub use unsent::{Rejected, Unsent, UnsentBody};
+pub use watch::{State, StateWatch};

@@ -250,7 +250,7 @@ impl Responder {
 }
 
 fn gone() -> Error {
-    Error::reset_by_us(ErrorCode::INTERNAL_ERROR, Outcome::MaybeProcessed)
+    Error::reset_by_us(None, ErrorCode::INTERNAL_ERROR, Outcome::MaybeProcessed)
 }
 
 impl Drop for Responder {

@@ -85,6 +85,7 @@ impl ResponseFuture {
         if let Some(error) = &state.failure {
             return Poll::Ready(Err(error.clone()));
         }
+        state.recv.opening = true;
         register(&mut state.recv.waker, cx);
         Poll::Pending
     }
@@ -93,7 +94,7 @@ impl ResponseFuture {
         let length = head.content_length();
         let converted = convert::response(head);
         let Some((slot, hub)) = self.link.take() else {
-            return Err(Error::reset_by_us(ErrorCode::CANCEL, Outcome::ResponseStarted));
+            return Err(Error::reset_by_us(None, ErrorCode::CANCEL, Outcome::ResponseStarted));
         };
         let no_body = {
             let state = slot.lock();
@@ -101,9 +102,10 @@ impl ResponseFuture {
         };
         let Ok(response) = converted else {
             // The half of it that the application would need is lost, so it gets none of it.
+            let stream = slot.lock().stream;
             drop(RecvBody::new(slot, hub, None));
             let code = ErrorCode::CANCEL;
-            return Err(Error::reset_by_us(code, Outcome::ResponseStarted));
+            return Err(Error::reset_by_us(stream, code, Outcome::ResponseStarted));
         };
         let (parts, ()) = response.into_parts();
         // A message without a body says what length it would have had, which is not its length.

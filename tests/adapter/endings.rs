@@ -3,7 +3,7 @@
 use std::future::pending;
 
 use bytes::Bytes;
-use h2_core::{End, Event, RequestHead, ResponseHead};
+use h2_core::{End, Event, RequestHead, ResponseHead, StreamId};
 use h2_tokio::{Config, ErrorCode, Outcome, Reason, RecvBody, Scope, client, server};
 use http::{Request, Response, StatusCode};
 use http_body::Frame;
@@ -47,7 +47,7 @@ async fn a_reset_by_the_peer_reaches_the_caller_with_its_code() {
     let error = client.request(get("/")).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::REFUSED_STREAM);
     assert_eq!(error.outcome(), Outcome::Refused);
-    assert_eq!(error.scope(), Scope::Stream);
+    assert_eq!(error.scope(), Scope::Stream(StreamId::ONE));
 }
 
 #[tokio::test(start_paused = true)]
@@ -186,7 +186,7 @@ async fn a_body_that_fails_is_the_error_of_its_request() {
     fail.send(()).unwrap();
     let error = read(response.into_body()).await.unwrap_err();
     assert_eq!(*error.reason(), Reason::Body);
-    assert_eq!(error.to_string(), "body to be sent failed: disk is gone");
+    assert_eq!(error.to_string(), "stream 1 ended by its own body: CANCEL: disk is gone");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,11 +1,13 @@
 //! Every place where something waits, by everything that can end it: each wait ends within a few
 //! turns of the scheduler with the documented error, or goes on if it must.
 
-use h2_core::{Misuse, Timer};
+use h2_core::{Misuse, StreamId, Timer};
 use h2_tokio::{ErrorCode, Outcome, Reason, Scope};
 
 use crate::faulty::Fault;
 use crate::matrix_scenes::{Kind, Scene, Told};
+
+const STREAM: StreamId = StreamId::new(3).unwrap();
 
 /// Where something waits. A client's stream is 3, beside stream 1; the peer allows two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,7 +177,7 @@ fn stream_ends(site: Site, code: ErrorCode) -> Expected {
     };
     Expected::Ends(match site {
         Site::Informational => Told::Clean,
-        _ => Told::Error(Scope::Stream, Kind::Exactly(Reason::Peer), code, outcome),
+        _ => Told::Error(Scope::Stream(STREAM), Kind::Exactly(Reason::Peer), code, outcome),
     })
 }
 

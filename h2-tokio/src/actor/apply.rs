@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use h2_core::{Connection, End, ErrorCode, Misuse, ResponseHead, StreamId};
 
 use super::command::{Command, Rare};
 use super::entry::Entry;
 use super::{Engine, Ping};
 use crate::chunks::Chunks;
-use crate::error::{Error, Outcome};
+use crate::error::{CloseReason, Error, Outcome, Reason};
 use crate::exchange::{Finish, Head, Slot, State, wake};
 
 /// Commands taken at once.
@@ -76,7 +77,7 @@ impl Engine {
         if count == 0 {
             // No handle and no stream is left, so nobody needs the connection.
             self.deserted = true;
-            self.conn.shutdown(self.now);
+            self.shut_down();
         }
         for command in batch.drain(..) {
             match command {
@@ -109,13 +110,17 @@ impl Engine {
                 self.promise(hub, parent, head, answer);
             }
             Rare::Ping(answer) => self.ping(answer),
-            Rare::Shutdown => {
-                self.conn.shutdown(self.now);
-                self.line.loosen();
-                self.open_waiting();
-            }
+            Rare::Shutdown => self.shut_down(),
             Rare::Close(code, debug) => self.conn.close_connection(code, debug),
+            // That is done at the end of every turn.
+            Rare::Publish => {}
         }
+    }
+
+    /// Ends the connection gracefully. Nobody waits in line for what will not come.
+    fn shut_down(&mut self) {
+        self.conn.shutdown(self.now);
+        self.drains(|| CloseReason::draining(Reason::Us, ErrorCode::NO_ERROR, Bytes::new()));
     }
 
     fn ping(&mut self, answer: tokio::sync::oneshot::Sender<Result<std::time::Duration, Error>>) {
@@ -158,7 +163,7 @@ impl Engine {
             return;
         }
         let code = state.send.reset.unwrap_or(ErrorCode::CANCEL);
-        let wakers = state.fail(Error::reset_by_us(code, Outcome::NotSent));
+        let wakers = state.fail(Error::given_up(code));
         state.detached = true;
         drop(state);
         wake(wakers);
@@ -295,7 +300,7 @@ impl Engine {
         tracing::debug!(stream = stream.get(), %misuse, "response or body cannot be sent");
         let outcome = self.outcome(stream, false);
         self.conn.reset_stream(stream, ErrorCode::INTERNAL_ERROR);
-        self.drop_entry(stream, Error::misuse(misuse).with_outcome(outcome));
+        self.drop_entry(stream, Error::misuse(misuse).on(Some(stream), outcome));
     }
 
     /// Resets a stream by the application's wish, which both of its handles learn.
@@ -303,7 +308,7 @@ impl Engine {
         let answered = self.entries.get(&stream).is_some_and(|entry| entry.answered);
         let outcome = self.outcome(stream, answered);
         self.conn.reset_stream(stream, code);
-        self.drop_entry(stream, Error::reset_by_us(code, outcome));
+        self.drop_entry(stream, Error::reset_by_us(Some(stream), code, outcome));
     }
 
     /// Ends a stream for its handles.
@@ -360,7 +365,7 @@ impl Engine {
     pub(crate) fn reject(&mut self, stream: StreamId, code: ErrorCode) {
         self.conn.reset_stream(stream, code);
         self.conn.release_stream(stream);
-        self.drop_entry(stream, Error::reset_by_us(code, Outcome::MaybeProcessed));
+        self.drop_entry(stream, Error::reset_by_us(Some(stream), code, Outcome::MaybeProcessed));
     }
 }
 

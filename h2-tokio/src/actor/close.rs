@@ -32,6 +32,7 @@ impl Engine {
         if self.closed.is_some() {
             return;
         }
+        let reason = reason.cutting(self.open_streams());
         let notable = matches!(reason.reason(), Reason::Violation(_) | Reason::Timeout(_));
         if notable && !reason.is_graceful() {
             tracing::warn!(%reason, streams = self.entries.len(), "connection closed");
@@ -57,6 +58,15 @@ impl Engine {
         self.publish();
     }
 
+    /// No more streams are opened: everyone can see that before anyone in line is told.
+    pub(super) fn drains(&mut self, why: impl FnOnce() -> CloseReason) {
+        self.shared.drain(why);
+        if self.line.len() > 0 {
+            self.publish();
+            self.dismiss_line();
+        }
+    }
+
     /// How far a request came, by the protocol, or for a stream that is over there by whether it
     /// was `answered`.
     pub(super) fn outcome(&self, stream: StreamId, answered: bool) -> Outcome {
@@ -77,7 +87,7 @@ impl Engine {
                     Rare::OpenWith(_, slot) => slot.fail(error),
                     Rare::Promise { answer, .. } => drop(answer.send(Err(error))),
                     Rare::Ping(answer) => drop(answer.send(Err(error))),
-                    Rare::Return(_) | Rare::Shutdown | Rare::Close(..) => {}
+                    Rare::Return(_) | Rare::Shutdown | Rare::Close(..) | Rare::Publish => {}
                 },
             }
         }

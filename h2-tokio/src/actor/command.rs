@@ -45,6 +45,8 @@ pub(crate) enum Rare {
     Ping(oneshot::Sender<Result<Duration, Error>>),
     Shutdown,
     Close(ErrorCode, Bytes),
+    /// Somebody watches the state.
+    Publish,
 }
 
 /// The right to open one stream now. Dropped, it goes back.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use h2_core::{ErrorCode, Event, ResponseHead, StreamId, Trailers};
 
 use super::{Accept, Engine, Inbound, Ping};
-use crate::error::{CloseReason, Error};
+use crate::error::{CloseReason, Error, Reason};
 use crate::exchange::wake;
 use crate::hub::Counters;
 
@@ -25,7 +25,7 @@ impl Engine {
             Event::DataReceived { stream, data, end } => self.on_data(stream, data, end),
             Event::TrailersReceived { stream, trailers } => self.on_trailers(stream, trailers),
             Event::StreamReset { stream, code, cause, outcome, retry } => {
-                self.drop_entry(stream, Error::reset(code, cause, outcome, retry));
+                self.drop_entry(stream, Error::reset(stream, code, cause, outcome, retry));
                 accept.forget(self, stream);
             }
             Event::SendStopped { stream, code } => self.on_stopped(stream, code),
@@ -40,7 +40,9 @@ impl Engine {
                 self.open_waiting();
             }
             Event::PingAcknowledged { payload } => self.on_pong(payload),
-            Event::GoAwayReceived { .. } => self.dismiss_line(),
+            Event::GoAwayReceived { code, debug, .. } => {
+                self.drains(|| CloseReason::draining(Reason::Peer, code, debug));
+            }
             Event::ConnectionClosed { reason } => {
                 let reason = CloseReason::from_core(&reason, self.http1);
                 self.close(reason);

@@ -171,7 +171,8 @@ impl Engine {
                 if whole {
                     entry.finish = Finish::Done;
                 }
-                let waker = state.recv.streamed.then(|| state.recv.waker.take()).flatten();
+                let opening = std::mem::take(&mut state.recv.opening);
+                let waker = opening.then(|| state.recv.waker.take()).flatten();
                 entry.promises = state.recv.promises.take();
                 let more = !whole && !state.send.chunks.is_empty();
                 drop(state);

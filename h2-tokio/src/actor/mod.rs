@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use h2_core::{Connection, ErrorCode, RequestHead, StreamId};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
@@ -32,8 +33,8 @@ use self::patience::Patience;
 use self::timer::Alarm;
 use self::transport::Transport;
 use crate::config::{Config, Knobs};
-use crate::error::{CloseReason, Error};
-use crate::hub::Shared;
+use crate::error::{CloseReason, Error, Reason};
+use crate::hub::{Picture, Shared};
 
 /// Rounds of one poll, so that a busy connection leaves room for other tasks.
 const ROUNDS: usize = 16;
@@ -203,12 +204,25 @@ impl Engine {
         self.flushing = Vec::new();
     }
 
+    fn open_streams(&self) -> usize {
+        self.conn.open_outbound_streams() + self.conn.open_inbound_streams()
+    }
+
     /// Lets everyone see how the connection stands.
     fn publish(&self) {
         let conn = &self.conn;
-        let open = conn.open_outbound_streams() + conn.open_inbound_streams();
-        let free = if self.is_client { conn.free_slots() } else { 0 };
-        self.shared.gauges.set(open, self.line.len(), free, conn.is_draining());
+        let draining = conn.is_draining();
+        let free = if self.is_client && !draining { conn.free_slots() } else { 0 };
+        if draining && self.closed.is_none() {
+            self.shared.drain(CloseReason::used_up);
+        }
+        self.shared.publish(Picture {
+            open: self.open_streams(),
+            queued: self.line.len(),
+            free,
+            peer_limit: conn.remote_settings().max_concurrent_streams,
+            draining,
+        });
     }
 }
 
@@ -392,7 +406,15 @@ where
             self.trim_at = None;
             engine.trim();
         }
+        let due = engine.conn.poll_timeout().map(|deadline| deadline.why);
+        let was_draining = engine.conn.is_draining();
         engine.conn.handle_timeout(engine.now);
+        let conn = &engine.conn;
+        let retires = !was_draining && conn.is_draining() && conn.close_reason().is_none();
+        if let Some(timer) = due.filter(|_| retires) {
+            let reason = Reason::Timeout(timer);
+            engine.drains(|| CloseReason::draining(reason, ErrorCode::NO_ERROR, Bytes::new()));
+        }
         true
     }
 }

@@ -21,7 +21,7 @@ pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 const AT_ONCE: usize = 16 * 1024;
 
 /// What a body gave at once; `finish` is `Open` if more may come.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Start {
     pub(crate) chunks: Chunks,
     pub(crate) finish: Finish,
@@ -31,6 +31,10 @@ impl Start {
     /// A body without an octet.
     pub(crate) fn end() -> Self {
         Self { chunks: Chunks::default(), finish: Finish::End }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.finish, Finish::Open)
     }
 }
 

@@ -13,7 +13,7 @@ use http::{HeaderMap, StatusCode};
 use http_body::{Frame, SizeHint};
 
 use crate::convert;
-use crate::error::{Error, Outcome};
+use crate::error::Error;
 use crate::exchange::{Finish, Slot, State, register};
 use crate::hub::Hub;
 
@@ -236,7 +236,7 @@ pub(super) fn already_ended(state: &State) -> Option<Error> {
         (None, Finish::Open) => None,
         (None, _) => Some(match state.stream {
             Some(stream) => Error::misuse(h2_core::Misuse::AlreadyEnded(stream)),
-            None => Error::reset_by_us(h2_core::ErrorCode::CANCEL, Outcome::NotSent),
+            None => Error::given_up(h2_core::ErrorCode::CANCEL),
         }),
     }
 }

@@ -13,7 +13,7 @@ use http::HeaderMap;
 
 use super::recv::already_ended;
 use crate::convert;
-use crate::error::Error;
+use crate::error::{Error, Outcome};
 use crate::exchange::{Finish, Slot, State, register};
 use crate::hub::{Counters, Hub};
 
@@ -175,6 +175,7 @@ impl SendBody {
         let Some(link) = self.link.take() else { return };
         let mut state = link.slot.lock();
         state.drop_sender(error.code());
+        let error = error.on(state.stream, Outcome::MaybeProcessed);
         let wakers = state.fail(error);
         let look = state.look_needed();
         drop(state);
@@ -233,7 +234,7 @@ fn poll_flushed(state: &mut State, cx: &Context<'_>) -> (Poll<Result<(), Error>>
 }
 
 fn ended() -> Error {
-    Error::reset_by_us(ErrorCode::NO_ERROR, crate::error::Outcome::MaybeProcessed)
+    Error::reset_by_us(None, ErrorCode::NO_ERROR, Outcome::MaybeProcessed)
 }
 
 /// As a sink, a body is ready when there is room, flushed when everything has left our buffers, and
