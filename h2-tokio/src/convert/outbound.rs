@@ -1,6 +1,8 @@
 //! What is to be sent, from types of the `http` crate: HTTP/1 leftovers are stripped and counted,
 //! what breaks a rule of HTTP/2 is refused.
 
+use std::borrow::Cow;
+
 use h2_core::{Fields, Misuse, RequestHead, ResponseHead, Trailers};
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, request, uri};
@@ -61,7 +63,7 @@ fn push_target<'a>(
     if parts.method != Method::CONNECT || protocol.is_some() {
         let default = defaults.scheme.as_ref().map_or("http", uri::Scheme::as_str);
         fields.push(":scheme", uri.scheme_str().unwrap_or(default));
-        fields.push(":path", path(parts));
+        fields.push(":path", &*path(parts));
     }
     if let Some(authority) = authority {
         fields.push(":authority", authority);
@@ -72,14 +74,16 @@ fn push_target<'a>(
     Ok(authority)
 }
 
-fn path(parts: &request::Parts) -> &str {
+fn path(parts: &request::Parts) -> Cow<'_, str> {
     let path = parts.uri.path_and_query().map_or("/", uri::PathAndQuery::as_str);
-    match path {
+    Cow::Borrowed(match path {
         "" => "/",
-        // `OPTIONS http://host` asks about the server itself (RFC 9113 §8.3.1).
+        // `OPTIONS host` asks about the server itself (RFC 9113 §8.3.1).
         "/" if parts.method == Method::OPTIONS && parts.uri.path().is_empty() => "*",
+        // A query behind an empty path.
+        query if query.starts_with('?') => return Cow::Owned(format!("/{query}")),
         path => path,
-    }
+    })
 }
 
 /// A final response head, and how many fields were stripped from it.
@@ -224,6 +228,22 @@ mod tests {
             (":authority", "a.example"),
         ]);
         assert_eq!(request_of(request), expected);
+    }
+
+    /// RFC 9113 §8.3.1. A `Uri` with a scheme always has a path, so whoever asks about the server
+    /// itself says `*`, or names the host alone.
+    #[test]
+    fn a_uri_without_a_path_is_asked_for_with_a_slash() {
+        let path_of = |method: Method, uri: &str| {
+            let request = Request::builder().method(method).uri(uri).header("host", "a.example");
+            let fields = request_of(request.body(()).unwrap());
+            fields.into_iter().find(|(name, _)| name == ":path").unwrap().1
+        };
+        assert_eq!(path_of(Method::GET, "http://a.example"), "/");
+        assert_eq!(path_of(Method::GET, "http://a.example?x"), "/?x");
+        assert_eq!(path_of(Method::OPTIONS, "http://a.example/"), "/");
+        assert_eq!(path_of(Method::OPTIONS, "a.example"), "*");
+        assert_eq!(path_of(Method::OPTIONS, "*"), "*");
     }
 
     #[test]
