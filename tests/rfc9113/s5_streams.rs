@@ -281,6 +281,16 @@ fn only_data_waits_for_the_window() {
         assert!(said.contains(&Frame::Reset { stream: 1, code: 8 }), "{said:?}");
         assert!(said.iter().any(|f| f.stream() == 3), "{said:?}");
     });
+    Setup::client().peer(&[(4, 0)]).run(|client| {
+        client.requests("POST", false);
+        client.sends(1, "body", false);
+        client.requests("GET", true);
+        client.hears(wire::ping([4; 8]));
+        client.resets(1, CANCEL);
+        let said = client.says();
+        let data = |frame: &Frame| matches!(frame, Frame::Data { .. });
+        assert!(said.len() == 4 && !said.iter().any(data), "{said:?}");
+    });
 }
 
 /// §5.4.1: an endpoint that ends the connection "SHOULD first send a GOAWAY frame with the stream
@@ -314,6 +324,63 @@ fn a_reset_is_never_answered_with_a_reset() {
         server.must_be_fine();
         assert_eq!(server.told(), ["request 1 POST /", "reset 1 CANCEL peer"]);
     });
+    lone::client(|client| {
+        client.requests("POST", false);
+        client.forget();
+        client.hears((wire::ok(1), wire::rst(1, CANCEL), wire::rst(1, PROTOCOL_ERROR)));
+        client.resets(1, CANCEL);
+        client.must_be_fine();
+        assert_eq!(client.told(), ["response 1 200", "reset 1 CANCEL peer"]);
+    });
+}
+
+/// §5.1, closed: "An endpoint MUST NOT send frames other than PRIORITY on a closed stream": after both
+/// ends, after our own reset, and after the peer's, also for credit that is released late.
+#[test]
+fn nothing_is_sent_on_a_stream_that_is_over() {
+    let silent = |lone: &mut Lone, stream: u32| {
+        let mut body = Bytes::from_static(b"late");
+        assert!(lone.act(|conn| conn.send_data(id(stream), &mut body, End::Now)).is_err());
+        assert!(lone.act(|conn| conn.end_stream(id(stream))).is_err());
+        assert!(lone.sends_trailers(stream, &[("x", "y")]).is_err());
+        lone.act(|conn| conn.acknowledge_received_data(id(stream), 60_000)).unwrap();
+        let widened = lone.act(|conn| conn.increment_flow_control_window(Some(id(stream)), 9));
+        assert!(widened.is_err());
+        lone.resets(stream, CANCEL);
+        lone.releases(stream);
+        assert_eq!(lone.says_on(stream), []);
+    };
+    for (setup, end) in [0, 1, 2]
+        .iter()
+        .flat_map(|end| [Setup::server(), Setup::client()].map(|setup| (setup, *end)))
+    {
+        let is_client = setup.is_client();
+        setup.config(lone::narrow).run(|lone| {
+            let begun = if is_client {
+                lone.requests("POST", false);
+                wire::ok(1)
+            } else {
+                wire::post(1)
+            };
+            let body = [(); 4].map(|()| wire::data_of(1, 15_000));
+            lone.hears((begun, body));
+            if !is_client {
+                lone.responds(1, 200, false);
+            }
+            match end {
+                0 => {
+                    lone.sends(1, "", true);
+                    lone.hears(wire::data(1, "").end_stream());
+                }
+                1 => lone.resets(1, CANCEL),
+                _ => {
+                    lone.hears(wire::rst(1, CANCEL));
+                }
+            }
+            lone.forget();
+            silent(lone, 1);
+        });
+    }
 }
 
 /// §6.4: "After receiving a RST_STREAM on a stream, the receiver MUST NOT send additional frames for

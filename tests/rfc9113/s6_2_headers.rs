@@ -14,33 +14,33 @@ fn headers_on_stream_0_are_a_protocol_error() {
 /// treat this as a connection error of type PROTOCOL_ERROR."
 #[test]
 fn padding_that_fills_the_frame_is_a_protocol_error() {
-    lone::each_ends_it(
-        &Setup::server(),
-        |_| {},
-        &[
-            ("all of it", &wire::raw(1, 0xc, 1, &[4, 0x82, 0x87, 0x84]), PROTOCOL_ERROR),
-            ("more", &wire::raw(1, 0xc, 1, &[200, 0x82, 0x87, 0x84]), PROTOCOL_ERROR),
-            (
-                "into the priority",
-                &wire::raw(1, 0x2c, 1, &[4, 0, 0, 0, 0, 1, 0, 0]),
-                PROTOCOL_ERROR,
-            ),
-        ],
-    );
+    let rows: [(&str, &dyn Wire, ErrorCode); 3] = [
+        ("all of it", &wire::raw(1, 0xc, 1, &[4, 0x82, 0x87, 0x84]), PROTOCOL_ERROR),
+        ("more", &wire::raw(1, 0xc, 1, &[200, 0x82, 0x87, 0x84]), PROTOCOL_ERROR),
+        ("into the priority", &wire::raw(1, 0x2c, 1, &[4, 0, 0, 0, 0, 1, 0, 0]), PROTOCOL_ERROR),
+    ];
+    lone::each_ends_it(&Setup::server(), |_| {}, &rows);
+    let requested = |client: &mut Lone| {
+        client.requests("GET", true);
+    };
+    lone::each_ends_it(&Setup::client(), requested, &rows);
 }
 
 /// §4.2: a frame "too small to contain mandatory frame data" with a field block is a connection
 /// error of type FRAME_SIZE_ERROR.
 #[test]
 fn headers_shorter_than_their_priority_are_a_frame_size_error() {
-    lone::each_ends_it(
-        &Setup::server(),
-        |_| {},
-        &[
-            ("4 of 5", &wire::raw(1, 0x24, 1, &[0, 0, 0, 0]), FRAME_SIZE_ERROR),
-            ("none", &wire::raw(1, 0x24, 1, &[]), FRAME_SIZE_ERROR),
-        ],
-    );
+    let rows: [(&str, &dyn Wire, ErrorCode); 4] = [
+        ("4 of 5", &wire::raw(1, 0x24, 1, &[0, 0, 0, 0]), FRAME_SIZE_ERROR),
+        ("none", &wire::raw(1, 0x24, 1, &[]), FRAME_SIZE_ERROR),
+        ("no Pad Length", &wire::raw(1, 0xc, 1, &[]), FRAME_SIZE_ERROR),
+        ("5 with Pad Length", &wire::raw(1, 0x2c, 1, &[0; 5]), FRAME_SIZE_ERROR),
+    ];
+    lone::each_ends_it(&Setup::server(), |_| {}, &rows);
+    let requested = |client: &mut Lone| {
+        client.requests("GET", true);
+    };
+    lone::each_ends_it(&Setup::client(), requested, &rows);
 }
 
 #[test]

@@ -24,6 +24,12 @@ fn priority_of_a_wrong_length_is_a_frame_size_error_of_the_stream() {
             assert_eq!(server.told(), ["reset 1 FRAME_SIZE_ERROR rule"]);
             server.must_answer_a_ping();
         });
+        lone::client(|client| {
+            client.requests("GET", true);
+            client.forget();
+            client.hears(wire::raw(2, 0, 1, &vec![0; length]));
+            client.must_reset(1, FRAME_SIZE_ERROR);
+        });
     }
 }
 

@@ -17,10 +17,12 @@ fn a_ping_is_answered_with_its_payload() {
 /// "An endpoint MUST NOT respond to PING frames containing this flag."
 #[test]
 fn an_answer_is_not_answered() {
-    lone::server(|server| {
-        server.hears(wire::pong([7; 8]));
-        server.must_ignore();
-    });
+    for setup in [Setup::server(), Setup::client()] {
+        setup.run(|lone| {
+            lone.hears(wire::pong([7; 8]));
+            lone.must_ignore();
+        });
+    }
 }
 
 /// "If a PING frame is received with a Stream Identifier field value other than 0x00, the recipient

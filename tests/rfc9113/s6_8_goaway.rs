@@ -47,6 +47,18 @@ fn a_client_opens_no_more_streams_after_goaway() {
     });
 }
 
+/// As above: a request that was accepted and not written when GOAWAY came is not opened either.
+#[test]
+fn a_request_that_waits_is_not_opened_after_goaway() {
+    lone::client(|client| {
+        let head = lone::request("GET", &[]);
+        client.conn.send_request(head, End::Now).unwrap();
+        client.hears(wire::goaway(0x7fff_ffff, NO_ERROR, b""));
+        assert_eq!(client.says_on(1), []);
+        assert!(client.told().contains(&"reset 1 REFUSED_STREAM unprocessed".to_owned()));
+    });
+}
+
 /// The streams that a GOAWAY counts are those that its receiver opened: a client that says
 /// GOAWAY(0) still wants its own answers.
 #[test]

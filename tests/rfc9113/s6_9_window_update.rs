@@ -13,6 +13,8 @@ fn a_window_update_of_a_wrong_form_ends_the_connection() {
             &[
                 ("3 octets", &wire::raw(8, 0, 0, &[0, 0, 1]), FRAME_SIZE_ERROR),
                 ("5 octets", &wire::raw(8, 0, 0, &[0, 0, 0, 1, 0]), FRAME_SIZE_ERROR),
+                ("3 octets on a stream", &wire::raw(8, 0, 1, &[0, 0, 1]), FRAME_SIZE_ERROR),
+                ("nothing on a stream", &wire::raw(8, 0, 1, &[]), FRAME_SIZE_ERROR),
                 ("increment 0", &wire::window_update(0, 0), PROTOCOL_ERROR),
                 ("increment 0 with R", &wire::window_update(0, 1 << 31), PROTOCOL_ERROR),
                 ("overflow", &wire::window_update(0, 0x7fff_ffff), FLOW_CONTROL_ERROR),
@@ -97,6 +99,55 @@ fn bodies_keep_to_both_windows() {
             server.sends(stream, vec![0; 5_000], true);
         }
         assert_eq!(body(&server.says()), 2_000, "the streams' windows");
+    });
+}
+
+/// As above, as a client.
+#[test]
+fn bodies_of_requests_keep_to_both_windows() {
+    Setup::client().peer(&[(4, 40_000)]).run(|client| {
+        for _ in 0..2 {
+            let stream = client.requests("POST", false);
+            client.forget();
+            assert_eq!(client.sends(stream, vec![0; 40_000], false), 40_000);
+        }
+        assert_eq!(body(&client.says_on(3)), 25_535, "the connection's window");
+        client.hears(wire::window_update(0, 100_000));
+        assert_eq!(body(&client.says()), 14_465, "the stream's window");
+        client.hears(wire::settings(&[(4, 30_000)]));
+        for stream in [1, 3] {
+            assert_eq!(client.sends(stream, vec![0; 10_000], true), 10_000);
+        }
+        client.hears((wire::window_update(1, 10_000), wire::window_update(3, 10_001)));
+        assert_eq!(body(&client.says()), 1, "the windows were ten thousand below zero");
+        client.hears(wire::settings(&[(4, 100_000)]));
+        assert_eq!(body(&client.says()), 19_999);
+    });
+    let begin = |client: &mut Lone| {
+        client.requests("POST", false);
+        client.hears(wire::window_update(1, 1_000));
+    };
+    let settings = wire::settings(&[(4, 0x7fff_ffff)]);
+    lone::each_ends_it(&Setup::client(), begin, &[("", &settings, FLOW_CONTROL_ERROR)]);
+}
+
+/// §6.9: "Frames that are exempt from flow control MUST be accepted and processed", when the windows
+/// are used up too.
+#[test]
+fn what_is_no_data_is_taken_although_the_windows_are_full() {
+    Setup::server().config(lone::narrow).run(|server| {
+        server.hears(wire::post(1));
+        for octets in [16_384, 16_384, 16_384, 16_383] {
+            server.hears(wire::data_of(1, octets));
+        }
+        assert_eq!((server.peer_may_send(0), server.peer_may_send(1)), (0, 0));
+        server.forget();
+        let trailers = wire::headers(1, &[("x", "y")]).end_stream();
+        server.hears((wire::get(3), wire::ping([6; 8]), wire::settings(&[]), trailers));
+        server.hears((wire::window_update(3, 5), wire::priority(3, 0, 0), wire::rst(3, CANCEL)));
+        server.must_be_fine();
+        assert_eq!(server.says(), [Frame::SettingsAck, Frame::Pong([6; 8])]);
+        assert_eq!(server.told(), ["request 3 GET / end", "trailers 1", "reset 3 CANCEL peer"]);
     });
 }
 

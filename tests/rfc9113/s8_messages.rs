@@ -145,6 +145,40 @@ fn a_body_is_as_long_as_its_content_length() {
     }
 }
 
+/// §8.1.1, of responses: "Clients MUST NOT accept a malformed response." No event ever says that such
+/// a body has ended.
+#[test]
+fn a_length_that_a_response_does_not_keep_is_malformed() {
+    let head = || wire::headers(1, &[(":status", "200"), ("content-length", "5")]);
+    let trailers = wire::headers(1, &[("x", "y")]).end_stream();
+    let bad: [(&str, Vec<wire::Raw>); 5] = [
+        ("too short", vec![head(), wire::data(1, "abcd").end_stream()]),
+        ("too long", vec![head(), wire::data(1, "abcdef").end_stream()]),
+        ("too long, later", vec![head(), wire::data(1, "abcde"), wire::data(1, "f")]),
+        ("short before trailers", vec![head(), wire::data(1, "abcd"), trailers.clone()]),
+        ("empty end", vec![head(), wire::data(1, "abcd"), wire::data(1, "").end_stream()]),
+    ];
+    for (name, frames) in bad {
+        let note = Note(name.to_owned());
+        lone::client(|client| {
+            client.requests("GET", true);
+            client.hears(&frames);
+            client.must_reset(1, PROTOCOL_ERROR);
+            let told = client.told();
+            assert_eq!(told.last().map(String::as_str), Some("reset 1 PROTOCOL_ERROR rule"));
+            let whole = |line: &String| line.ends_with("end") || line.starts_with("trailers");
+            assert!(!told.iter().any(whole), "{told:?}");
+        });
+        drop(note);
+    }
+    lone::client(|client| {
+        client.requests("GET", true);
+        client.hears((head(), wire::data(1, "abc").padded(2), wire::data(1, "de"), &trailers));
+        client.must_be_fine();
+        assert_eq!(client.told(), ["response 1 200", "data 1 5", "trailers 1"]);
+    });
+}
+
 /// §8.1.1: "A response that is defined to have no content ... MAY have a non-zero Content-Length field,
 /// even though no content is included in DATA frames."
 #[test]

@@ -61,6 +61,57 @@ fn a_tunnel_takes_data_and_no_headers() {
     });
 }
 
+/// As above, the frames that a tunnel must not carry on the way out: none of ours can be made.
+#[test]
+fn nothing_but_data_is_sent_in_a_tunnel() {
+    lone::server(|server| {
+        server.hears(wire::headers(1, &[CONNECT, TARGET]));
+        server.responds(1, 200, false);
+        server.forget();
+        assert!(server.sends_trailers(1, &[("x", "y")]).is_err());
+        let interim = lone::response(103, &[]);
+        assert!(server.act(|conn| conn.send_informational(id(1), interim)).is_err());
+        assert_eq!(server.pushes(1), Err(Misuse::NotPromisable));
+        server.must_ignore();
+        server.sends(1, "octets", true);
+        let said = server.says();
+        assert!(matches!(said[..], [Frame::Data { stream: 1, end: true, .. }]), "{said:?}");
+    });
+    Setup::client_with_push().run(|client| {
+        let stream = opens_a_tunnel(client);
+        client.forget();
+        assert!(client.sends_trailers(stream, &[("x", "y")]).is_err());
+        client.must_ignore();
+        client.sends(stream, "octets", true);
+        let said = client.says();
+        assert!(matches!(said[..], [Frame::Data { stream: 1, end: true, .. }]), "{said:?}");
+    });
+}
+
+fn opens_a_tunnel(client: &mut Lone) -> u32 {
+    let none: [wire::Pair<'_>; 0] = [];
+    let head = h2_core::RequestHead::connect("a.example:443", none).unwrap();
+    let stream = client.act(|conn| conn.send_request(head, End::Later)).unwrap().get();
+    client.hears(wire::ok(stream));
+    stream
+}
+
+/// As above, PUSH_PROMISE: a stream error of the tunnel, and the promised stream is refused.
+#[test]
+fn a_promise_in_a_tunnel_is_an_error_of_its_stream() {
+    Setup::client_with_push().run(|client| {
+        let stream = opens_a_tunnel(client);
+        client.requests("GET", true);
+        client.forget();
+        client.hears(wire::push_promise(stream, 2, wire::GET));
+        client.must_reset(stream, PROTOCOL_ERROR);
+        client.must_reset(2, CANCEL);
+        assert_eq!(client.told(), ["reset 1 PROTOCOL_ERROR rule"]);
+        client.hears(wire::ok(3).end_stream());
+        assert_eq!(client.told(), ["response 3 200 end"]);
+    });
+}
+
 /// RFC 9110 §8.6: a 2xx answer to CONNECT has no content-length; what it says is ignored.
 #[test]
 fn a_content_length_means_nothing_in_a_tunnel() {

@@ -64,6 +64,12 @@ impl Frame {
         }
     }
 
+    /// The stream that a PUSH_PROMISE promises.
+    pub fn promises(&self) -> Option<u32> {
+        let Self::Other { kind: wire::PUSH_PROMISE, payload, .. } = self else { return None };
+        payload.first_chunk().map(|promised| u32::from_be_bytes(*promised))
+    }
+
     /// The value of a field of HEADERS.
     pub fn field(&self, name: &str) -> Option<&str> {
         let Self::Headers { fields, .. } = self else { return None };
@@ -77,6 +83,8 @@ pub struct Reader {
     hpack: hpack_oracle::Decoder<'static>,
     /// A header block that has not ended: stream, END_STREAM, octets.
     open: Option<(u32, bool, Vec<u8>)>,
+    /// The open block is that of a promise: the promised stream.
+    promised: Option<Vec<u8>>,
     max_frame_size: usize,
     /// Preface octets that are still due: a client's output begins with them.
     preface: usize,
@@ -96,6 +104,7 @@ impl Reader {
             waiting: Vec::new(),
             hpack: hpack_oracle::Decoder::new(),
             open: None,
+            promised: None,
             max_frame_size: 16_384,
             preface: if of_client { wire::PREFACE.len() } else { 0 },
             first: true,
@@ -227,11 +236,10 @@ impl Reader {
             }
             wire::PUSH_PROMISE => {
                 on_stream();
-                assert_ne!(flags & wire::END_HEADERS, 0, "promises here fit one frame");
-                // Whoever looks at it or not: the block changes the table.
-                let block = unpad(flags, payload.clone()).split_off(4);
-                self.hpack.decode(&block).expect("§4.3: the block decodes");
-                Frame::Other { kind, flags, stream, payload }
+                let mut promised = unpad(flags, payload);
+                let block = promised.split_off(4);
+                self.promised = Some(promised);
+                return self.fragment(flags, stream, false, block);
             }
             _ => Frame::Other { kind, flags, stream, payload },
         })
@@ -242,7 +250,12 @@ impl Reader {
             self.open = Some((stream, end, block));
             return None;
         }
+        // Whoever looks at it or not: the block changes the table.
         let fields = self.hpack.decode(&block).expect("§4.3: the block decodes");
+        if let Some(promised) = self.promised.take() {
+            let payload = [promised, block].concat();
+            return Some(Frame::Other { kind: wire::PUSH_PROMISE, flags, stream, payload });
+        }
         let text = |octets: Vec<u8>| octets.into_iter().map(char::from).collect::<String>();
         let fields = fields.into_iter().map(|(n, v)| (text(n), text(v))).collect();
         Some(Frame::Headers { stream, fields, end, block })

@@ -65,6 +65,14 @@ impl Setup {
         Self { is_server, config, peer: Vec::new(), handshake: true, acknowledges: true }
     }
 
+    /// A client that takes up to four pushed responses at once.
+    pub fn client_with_push() -> Self {
+        Self::client().config(|config| {
+            config.enable_push = true;
+            config.max_concurrent_streams = 4;
+        })
+    }
+
     pub fn is_client(&self) -> bool {
         !self.is_server
     }
@@ -386,6 +394,13 @@ impl Lone {
         let end = End::from_bool(end);
         let stream = self.act(|conn| conn.send_request(head, end)).expect("a free slot");
         stream.get()
+    }
+
+    /// Promises a response to `GET https://example.org/`.
+    pub fn pushes(&mut self, parent: u32) -> Result<u32, Misuse> {
+        let head = request("GET", &[]);
+        let pushed = self.act(|conn| conn.push_stream(id(parent), head));
+        pushed.map(StreamId::get).map_err(|error| error.why)
     }
 
     pub fn responds(&mut self, stream: u32, status: u16, end: bool) {

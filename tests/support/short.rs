@@ -34,6 +34,10 @@ pub fn short(events: &[Event]) -> Vec<String> {
                 format!("data {stream} {}{}", body.map_or(0, |(_, sum)| sum), end(*e))
             }
             Event::TrailersReceived { stream, .. } => format!("trailers {stream}"),
+            Event::PushReceived { parent, stream, head } => {
+                let path = head.path().unwrap_or("-");
+                format!("push {stream} on {parent} {} {path}", head.method())
+            }
             Event::StreamReset { stream, code, cause, .. } => {
                 let by = match cause {
                     ResetCause::Peer => "peer",

@@ -66,7 +66,10 @@ impl Connection {
         }
         let Some(stream) = self.streams.get_mut(key) else { return Ok(false) };
         match stream.recv {
-            Half::Head => return Err(Fault::Stream(id, Violation::DataBeforeHead)),
+            Half::Head => {
+                self.on_promised_to_us(key, kind::DATA)?;
+                return Err(Fault::Stream(id, Violation::DataBeforeHead));
+            }
             Half::Closed => {
                 let violation = Violation::StreamClosed { kind: kind::DATA, stream: id };
                 return Err(Fault::Stream(id, violation));

@@ -58,7 +58,7 @@ impl Connection {
     /// The head comes back with [`Misuse::NoSlot`] ([`Event::SlotsAvailable`](crate::Event::SlotsAvailable) follows when there is
     /// one), [`Misuse::Draining`], [`Misuse::ConnectionClosed`], [`Misuse::NoMoreStreamIds`],
     /// [`Misuse::FieldSectionTooLarge`], [`Misuse::NotEnabled`] (extended CONNECT, RFC 8441),
-    /// [`Misuse::ContentLength`] or [`Misuse::WrongRole`].
+    /// [`Misuse::NoAuthority`], [`Misuse::ContentLength`] or [`Misuse::WrongRole`].
     pub fn send_request(&mut self, head: RequestHead, end: End) -> Result<StreamId, OpenError> {
         if self.role == Role::Client && !self.is_draining() && self.free_slots() == 0 {
             self.slot_wanted = true;
@@ -117,6 +117,9 @@ impl Connection {
         let id = self.next_stream.ok_or(Misuse::NoMoreStreamIds)?;
         if head.protocol().is_some() && !self.remote_settings().enable_connect_protocol {
             return Err(Misuse::NotEnabled);
+        }
+        if head.has_host_alone() {
+            return Err(Misuse::NoAuthority);
         }
         let size = head.as_fields().list_size();
         match self.remote_settings().max_header_list_size {

@@ -9,7 +9,7 @@ use crate::egress::Cut;
 use crate::error::{CloseReason, Fault, Timer, Violation};
 use crate::event::Event;
 use crate::frame::{self, kind};
-use crate::stream::{How, Initiator, Key};
+use crate::stream::{How, Initiator, Key, Standing};
 
 /// Lists of fields that are kept for the next heads.
 const SPARES: usize = 64;
@@ -76,6 +76,9 @@ impl Connection {
     /// The stream whose head is next. The peer may have lowered its limit on streams since requests
     /// were accepted; then those that are not open yet wait, in their order.
     fn next_head(&mut self) -> Option<Key> {
+        if !self.egress.agenda.unbegun.is_empty() && !self.at_limit_of_pushes() {
+            return self.egress.agenda.unbegun.pop_front();
+        }
         let key = *self.egress.agenda.heads.front()?;
         let limit = self.remote_settings().max_concurrent_streams;
         if self.role == Role::Client && limit.is_some_and(|limit| self.wired >= limit as usize) {
@@ -85,6 +88,13 @@ impl Connection {
             }
         }
         self.egress.agenda.heads.pop_front()
+    }
+
+    /// Whether the client takes no more pushed responses at once: it may have lowered its limit since
+    /// they were promised (§5.1.2).
+    fn at_limit_of_pushes(&self) -> bool {
+        let limit = self.remote_settings().max_concurrent_streams;
+        limit.is_some_and(|limit| self.streams.open_ours() >= limit as usize)
     }
 
     fn cut_heads(&mut self, key: Key) {
@@ -100,6 +110,9 @@ impl Connection {
             }
             self.egress.cut_promise(parent, key.id, &request);
         }
+        let promised =
+            self.streams.reserved() > 0 && self.streams.standing(key) == Standing::Reserved;
+        let held_back = promised && self.at_limit_of_pushes();
         let Some(stream) = self.streams.get_mut(key) else { return };
         let opens = stream.initiator == Initiator::Us && !stream.on_wire;
         if opens {
@@ -110,6 +123,10 @@ impl Connection {
             self.guard.saw_progress();
         }
         stream.on_wire = true;
+        if held_back && stream.out.has_heads() {
+            stream.in_heads = true;
+            return self.egress.agenda.unbegun.push_back(key);
+        }
         let begins = !hold && stream.initiator == Initiator::Us && stream.out.has_heads();
         while let Some((fields, end)) = stream.out.pop_head(hold) {
             self.egress.cut_head(key.id, &fields, end);
@@ -253,6 +270,7 @@ impl Connection {
             Place::Gone(How::ResetByUs) => return Ok(()),
             Place::Gone(_) => return Ok(self.guard.glitch(1, "late_window_update", now)?),
         };
+        self.on_promised_to_us(key, kind::WINDOW_UPDATE)?;
         if increment == 0 {
             return Err(Fault::Stream(id, Violation::ZeroIncrement));
         }

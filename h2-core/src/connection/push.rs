@@ -8,9 +8,9 @@ use crate::StreamId;
 use crate::error::{ErrorCode, Fault, HeadRule, Malformed, Misuse, OpenError, Violation};
 use crate::event::{Event, ResetCause};
 use crate::fields::Fields;
-use crate::frame::Opening;
+use crate::frame::{Opening, kind};
 use crate::message::{BodyLength, RequestHead, may_be_promised};
-use crate::stream::{How, Initiator, Key};
+use crate::stream::{How, Initiator, Key, Standing};
 
 /// Promised streams whose response has not begun. They escape SETTINGS_MAX_CONCURRENT_STREAMS
 /// (§5.1.2), so they need a cap of their own; nghttp2 has the same.
@@ -48,6 +48,11 @@ impl Connection {
         self.highest_theirs = promised;
         self.streams_opened += 1;
         match self.place(parent) {
+            Place::Live(key) if self.streams.get(key).is_some_and(|s| s.tunnel) => {
+                self.decline(id, ErrorCode::CANCEL);
+                let kind = kind::PUSH_PROMISE;
+                return Err(Fault::Stream(parent, Violation::FrameInTunnel { kind }));
+            }
             Place::Live(key) if self.streams.get(key).is_some_and(|s| !s.recv.is_closed()) => {}
             // We do not want the parent, so neither what belongs to it.
             Place::Gone(How::ResetByUs | How::Forgotten) => {
@@ -100,6 +105,12 @@ impl Connection {
         Ok(())
     }
 
+    /// What a server may not send on a stream that it promised before its response begins (§5.1).
+    pub(super) fn on_promised_to_us(&self, key: Key, kind: u8) -> Result<(), Violation> {
+        let ours = self.role == Role::Client && self.streams.standing(key) == Standing::Reserved;
+        if ours { Err(Violation::ReservedStream { kind, stream: key.id }) } else { Ok(()) }
+    }
+
     /// What a client may not send on a stream that the server promised.
     pub(super) fn on_promised_by_us(&self, stream: StreamId, kind: u8) -> Result<(), Violation> {
         if self.role == Role::Server && stream.is_server_initiated() {
@@ -118,7 +129,8 @@ impl Connection {
     ///
     /// The head comes back with [`Misuse::NotEnabled`] when the client takes no pushes,
     /// [`Misuse::NoSuchStream`] or [`Misuse::AlreadyEnded`] for the parent, [`Misuse::NotPromisable`]
-    /// for a request other than GET or HEAD without a body, [`Misuse::NoSlot`] when the client
+    /// for a request other than GET or HEAD with `:authority` and without a body, and for a tunnel as
+    /// the parent, [`Misuse::NoSlot`] when the client
     /// allows no more streams, [`Misuse::Draining`], [`Misuse::NoMoreStreamIds`],
     /// [`Misuse::ConnectionClosed`] or [`Misuse::WrongRole`].
     pub fn push_stream(
@@ -158,7 +170,7 @@ impl Connection {
         if found.send.is_closed() {
             return Err(Misuse::AlreadyEnded(parent));
         }
-        if !may_be_promised(request) {
+        if found.tunnel || !may_be_promised(request) {
             return Err(Misuse::NotPromisable);
         }
         let limit = self.remote_settings().max_concurrent_streams.unwrap_or(u32::MAX);
@@ -187,8 +199,7 @@ impl Connection {
 }
 
 fn promisable(head: RequestHead) -> Result<RequestHead, Malformed> {
-    let named = head.authority().is_some();
-    if may_be_promised(&head) && named {
+    if may_be_promised(&head) {
         Ok(head)
     } else {
         Err(Malformed::at(HeadRule::UnsafePromise, b":method"))

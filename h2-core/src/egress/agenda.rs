@@ -62,6 +62,8 @@ pub(crate) struct Agenda {
     pub(crate) updates: VecDeque<Key>,
     /// Streams with a head to be cut. Opening heads stand here in the order of their identifiers.
     pub(crate) heads: VecDeque<Key>,
+    /// Promised streams whose response the client's limit on streams does not let begin.
+    pub(crate) unbegun: VecDeque<Key>,
 }
 
 impl Agenda {

@@ -45,8 +45,11 @@ pub enum Misuse {
     NotEnabled,
     /// Status of the wrong kind: 1xx for a final response, or the reverse.
     WrongStatusKind,
-    /// A request that cannot be promised: only GET and HEAD without a body can.
+    /// A request that cannot be promised: only GET and HEAD with `:authority` and without a body can,
+    /// and not in a tunnel.
     NotPromisable,
+    /// The request names its target in `host` alone, not in `:authority` (RFC 9113 §8.3.1).
+    NoAuthority,
     /// A frame that cannot be sent: of a known type, or too long for the peer.
     InvalidFrame,
     /// As many frames of this kind wait to be written as the limit allows.
@@ -76,7 +79,10 @@ impl fmt::Display for Misuse {
             }
             Self::NotEnabled => f.write_str("the peer did not enable this"),
             Self::WrongStatusKind => f.write_str("status of the wrong kind"),
-            Self::NotPromisable => f.write_str("only GET and HEAD without a body can be promised"),
+            Self::NotPromisable => {
+                f.write_str("only GET and HEAD with :authority and without a body can be promised")
+            }
+            Self::NoAuthority => f.write_str("target is in host and not in :authority"),
             Self::InvalidFrame => f.write_str("frame cannot be sent"),
             Self::QueueFull => f.write_str("too many such frames wait to be written"),
         }

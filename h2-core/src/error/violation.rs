@@ -112,6 +112,10 @@ violations! {
     /// A frame on a stream that nobody opened.
     IdleStream { /** Type of the frame. */ kind: u8, /** The stream. */ stream: StreamId }
         = PROTOCOL_ERROR, "5.1", "frame of type {kind:#x} on idle stream {stream}";
+    /// A frame other than HEADERS, RST_STREAM and PRIORITY on a stream that the server has promised
+    /// and not begun.
+    ReservedStream { /** Type of the frame. */ kind: u8, /** The stream. */ stream: StreamId }
+        = PROTOCOL_ERROR, "5.1", "frame of type {kind:#x} on reserved stream {stream}";
     /// A frame on a stream that the peer had ended.
     StreamClosed { /** Type of the frame. */ kind: u8, /** The stream. */ stream: StreamId }
         = STREAM_CLOSED, "5.1", "frame of type {kind:#x} on closed stream {stream}";

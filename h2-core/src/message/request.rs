@@ -175,6 +175,16 @@ impl RequestHead {
         self.target.verb == Verb::Head
     }
 
+    /// Whether `:authority` says where the request goes, and not `host` alone.
+    pub(crate) fn has_authority(&self) -> bool {
+        self.target.authority.is_some()
+    }
+
+    /// Whether only `host` says where the request goes.
+    pub(crate) fn has_host_alone(&self) -> bool {
+        self.target.authority.is_none() && self.host().is_some_and(|host| !host.is_empty())
+    }
+
     pub(crate) fn is_connect(&self) -> bool {
         self.target.verb == Verb::Connect
     }
@@ -329,10 +339,11 @@ fn text(octets: &[u8]) -> &str {
     std::str::from_utf8(octets).unwrap_or_default()
 }
 
-/// Whether a method asks for something without changing it and without sending a body, so that its
-/// request may be promised (RFC 9113 §8.4).
+/// Whether a request asks for something without changing it and without sending a body, and says in
+/// `:authority` of whom, so that it may be promised (RFC 9113 §8.4).
 pub(crate) fn may_be_promised(head: &RequestHead) -> bool {
-    matches!(head.method(), "GET" | "HEAD") && head.content_length().unwrap_or(0) == 0
+    let safe = matches!(head.method(), "GET" | "HEAD");
+    safe && head.content_length().unwrap_or(0) == 0 && head.has_authority()
 }
 
 #[cfg(test)]

@@ -27,10 +27,12 @@ pub(super) fn has_port(authority: &[u8]) -> bool {
 
 /// Whether two authorities name the same host and port for this scheme.
 pub(super) fn same_authority(a: &[u8], b: &[u8], scheme: &[u8]) -> bool {
-    let default_port: &[u8] = match scheme {
-        b"http" => b":80",
-        b"https" => b":443",
-        _ => b":",
+    let default_port: &[u8] = if scheme.eq_ignore_ascii_case(b"https") {
+        b":443"
+    } else if scheme.eq_ignore_ascii_case(b"http") {
+        b":80"
+    } else {
+        b":"
     };
     let strip = |authority| {
         let authority: &[u8] = authority;
