@@ -33,7 +33,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The RFCs that there must be a list of.
-const RFCS: [&str; 5] = ["rfc7541", "rfc7838", "rfc8336", "rfc8441", "rfc9218"];
+const RFCS: [&str; 6] = ["rfc7541", "rfc7838", "rfc8336", "rfc8441", "rfc9113", "rfc9218"];
 
 /// Name and text of each list.
 fn lists() -> Vec<(String, String)> {
