@@ -18,3 +18,4 @@ mod soak;
 mod support;
 mod transport;
 mod watching;
+mod traps;

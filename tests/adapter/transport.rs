@@ -180,7 +180,7 @@ async fn frames_are_gathered_for_a_transport_that_is_not_vectored() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_transport_that_takes_nothing_is_an_error_and_not_a_spin() {
+async fn trap_64_a_transport_that_takes_nothing_is_an_error_and_not_a_spin() {
     let (ours, theirs) = duplex(PIPE);
     let client = client::spawn_connection(Full(ours), Config::client());
     let reason = client.closed().await;

@@ -19,4 +19,5 @@ mod smoke;
 mod timers;
 mod traps;
 mod traps_more;
+mod traps_rest;
 mod upgrade;

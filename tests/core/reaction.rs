@@ -274,7 +274,7 @@ fn streams_above_the_last_one_cost_a_glitch() {
 
 /// Trap 80: limits have a time base.
 #[test]
-fn buckets_fill_again_with_time() {
+fn trap_80_buckets_fill_again_with_time() {
     let setup = Setup::server().config(|config| config.glitch_bucket = small(10));
     setup.run_once(|server| {
         for _ in 0..1_000 {

@@ -1,5 +1,6 @@
 //! Rules that implementations got wrong, by their number: more flow control, streams, SETTINGS, PING,
-//! GOAWAY, messages, robustness. Those that are missing concern the adapter, or push.
+//! GOAWAY, messages, robustness. Those that are missing are in `traps_rest`, beside other tests of
+//! their kind, or with the adapter.
 
 use h2_tests::prelude::*;
 

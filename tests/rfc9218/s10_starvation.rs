@@ -137,7 +137,7 @@ fn a_tunnel_gets_something_beside_urgent_bodies() {
 /// RFC 9218 §13.1: behind an intermediary many clients share a connection; whatever some of them ask
 /// for, the others are served.
 #[test]
-fn the_urgency_of_one_client_of_a_proxy_does_not_starve_another() {
+fn trap_75_the_urgency_of_one_client_of_a_proxy_does_not_starve_another() {
     wide().run_once(|server| {
         let via = |stream, priority: &'static str| {
             let more = [("via", "2 proxy"), ("priority", priority)];
