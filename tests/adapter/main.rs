@@ -17,5 +17,5 @@ mod shutdown;
 mod soak;
 mod support;
 mod transport;
-mod watching;
 mod traps;
+mod watching;
