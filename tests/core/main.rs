@@ -14,6 +14,7 @@ mod outcomes;
 mod pairs;
 mod push;
 mod reaction;
+mod reaction_more;
 mod shutdown;
 mod smoke;
 mod timers;
