@@ -74,12 +74,24 @@ impl Chunks {
         if self.first.is_empty() || piece.len() >= MERGE_BELOW {
             return self.push(piece);
         }
+        self.merge(&piece);
+    }
+
+    /// Appends a copy of these octets; few of them go behind what there is.
+    pub(crate) fn push_copy(&mut self, octets: &[u8]) {
+        if self.first.is_empty() || octets.len() >= MERGE_BELOW {
+            return self.push(Bytes::copy_from_slice(octets));
+        }
+        self.merge(octets);
+    }
+
+    fn merge(&mut self, octets: &[u8]) {
         let others = self.others.get_or_insert_default();
-        if others.tail.len() + piece.len() > MERGE_UP_TO {
+        if others.tail.len() + octets.len() > MERGE_UP_TO {
             others.seal();
         }
-        self.octets += piece.len();
-        others.tail.extend_from_slice(&piece);
+        self.octets += octets.len();
+        others.tail.extend_from_slice(octets);
     }
 
     /// Puts back what was left of a piece.
@@ -154,6 +166,17 @@ mod tests {
         chunks.push_merged(Bytes::from_static(b"c"));
         let out = drain(&mut chunks);
         assert_eq!(out, [&b"a"[..], b"aa", &large, b"bc"]);
+    }
+
+    #[test]
+    fn copies_are_merged_as_pieces_are() {
+        let mut chunks = Chunks::default();
+        let large = [b'x'; MERGE_BELOW];
+        for octets in [&b"a"[..], b"", b"a", b"a", &large, b"b", b"c"] {
+            chunks.push_copy(octets);
+        }
+        assert_eq!(chunks.octets(), 5 + MERGE_BELOW);
+        assert_eq!(drain(&mut chunks), [&b"a"[..], b"aa", &large, b"bc"]);
     }
 
     #[test]

@@ -100,6 +100,8 @@ pub(crate) struct Receiving {
     pub(crate) trailers: Option<Box<Trailers>>,
     /// END_STREAM has arrived: what is here is complete.
     pub(crate) ended: bool,
+    /// What is read is released when the application lets go of it, not when it is read.
+    pub(crate) manual: bool,
     /// Octets that the application used up and the core does not know of.
     pub(crate) released: usize,
     /// `released` is reported when it reaches this.
@@ -283,10 +285,21 @@ impl Receiving {
     pub(crate) fn next_piece(&mut self) -> Option<(Bytes, bool)> {
         let piece = self.data.pop()?;
         // What has ended was credited when it arrived.
-        if !self.ended {
+        if !self.ended && !self.manual {
             self.released += piece.len();
         }
         Some((piece, self.released >= self.report_at))
+    }
+
+    /// Takes back octets that were read by hand; says whether the actor should hear of it. Once
+    /// the message has ended they were credited already.
+    pub(crate) fn give_back(&mut self, octets: usize) -> bool {
+        if self.ended {
+            return false;
+        }
+        self.released += octets;
+        // A reader that waits may wait for the very octets that the peer could send for these.
+        self.released >= self.report_at || self.waker.is_some()
     }
 }
 

@@ -7,6 +7,8 @@
 //!
 //! - A client: [`client::connect`], [`client::handshake`] or [`client::spawn_connection`], then
 //!   [`client::Handle::request`].
+//! - A tunnel through CONNECT, a WebSocket for instance: [`client::Handle::open_tunnel`] and
+//!   [`server::Responder::accept_tunnel`].
 //! - A server: [`server::serve`] with a service, or [`server::spawn_connection`] for the requests
 //!   one by one.
 //!
@@ -59,13 +61,15 @@ mod responder;
 mod response;
 mod serve;
 pub mod server;
+mod tunnel;
 mod unsent;
 mod watch;
 
-pub use body::{RecvBody, SendBody};
+pub use body::{BodyReader, BodyWriter, Credit, ManualBody, Piece, RecvBody, SendBody};
 pub use config::Config;
 pub use error::{CloseReason, Error, Origin, Outcome, Reason, Retry, Scope};
 pub use h2_core::ErrorCode;
 pub use hub::Stats;
+pub use tunnel::{Tunnel, TunnelError};
 pub use unsent::{Rejected, Unsent, UnsentBody};
 pub use watch::{State, StateWatch};

@@ -2,13 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::wildcard_enum_match_arm)]
 #![allow(missing_docs)]
 
+mod bodies;
 mod byhand;
+mod early;
 mod endings;
 mod exchange;
 mod faulty;
 mod handback;
 mod limits;
 mod listening;
+mod manual;
 mod matrix;
 mod matrix_scenes;
 mod pushing;
@@ -18,4 +21,7 @@ mod soak;
 mod support;
 mod transport;
 mod traps;
+mod tunnels;
+mod views;
 mod watching;
+mod websocket;

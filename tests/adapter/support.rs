@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use h2_core::{Connection, Event};
@@ -141,8 +142,24 @@ impl Peer {
         }
     }
 
+    /// Talks until the other side has nothing more to say, and gives what was heard of interest.
+    pub(crate) async fn settle(&mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        // The time is stopped, so it passes only when nobody has anything to do.
+        let patience = Duration::from_millis(1);
+        while let Ok(Some(event)) = tokio::time::timeout(patience, self.next()).await {
+            events.push(event);
+        }
+        events
+    }
+
     /// Ends the transport without a word.
     pub(crate) fn vanish(self) {}
+
+    /// Writes octets that the protocol knows nothing of.
+    pub(crate) async fn write(&mut self, octets: &[u8]) {
+        self.io.write_all(octets).await.unwrap();
+    }
 
     /// Ends the transport after these octets.
     pub(crate) async fn vanish_with(mut self, last: &[u8]) {

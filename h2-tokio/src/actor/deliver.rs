@@ -121,12 +121,16 @@ impl Engine {
         state.recv.ended = true;
         state.recv.trailers = trailers.map(Box::new);
         let credit = state.recv.data.octets() + std::mem::take(&mut state.recv.released);
+        let manual = state.recv.manual;
         let over = over && !state.send.flush_wanted;
         state.detached |= over;
         let sender = if over { state.send.waker.take() } else { None };
         let waker = state.recv.waker.take();
         drop(state);
-        if credit > 0 {
+        if manual {
+            // What the application still holds is credited as well.
+            self.conn.discard_received_data(stream);
+        } else if credit > 0 {
             let _ = self.conn.acknowledge_received_data(stream, credit);
         }
         if over {

@@ -12,6 +12,8 @@ use h2_core::ResponseHead;
 use http::{HeaderMap, StatusCode};
 use http_body::{Frame, SizeHint};
 
+use super::manual::{Credit, ManualBody};
+use super::reader::BodyReader;
 use crate::convert;
 use crate::error::Error;
 use crate::exchange::{Finish, Slot, State, register};
@@ -20,7 +22,8 @@ use crate::hub::Hub;
 /// The body of a message that is received.
 ///
 /// Read it with [`data`](Self::data) and [`trailers`](Self::trailers), as a [`Stream`] of pieces,
-/// or as an [`http_body::Body`]. Reading gives the peer leave to send as much more.
+/// as an [`http_body::Body`], or octet by octet [as a reader](Self::into_reader). Reading gives the
+/// peer leave to send as much more; [by hand](Self::into_manual), letting go of what was read does.
 ///
 /// It ends cleanly only if the peer ended it. A stream that is reset, by whatever code, or a
 /// connection that ends before that, is an error.
@@ -82,11 +85,9 @@ impl RecvBody {
     ///
     /// Cancel-safe, but pieces that had arrived may be gone.
     pub async fn trailers(&mut self) -> Result<Option<HeaderMap>, Error> {
-        if let Some(link) = self.link.as_ref().filter(|_| self.failed)
-            && let Some(error) = &link.slot.lock().failure
-        {
+        if let Some(error) = self.failure() {
             // A body that was cut short never looks as if it had merely no trailers.
-            return Err(error.clone());
+            return Err(error);
         }
         loop {
             match std::future::poll_fn(|cx| self.poll_next_frame(cx, true)).await {
@@ -96,6 +97,33 @@ impl RecvBody {
                 None => return Ok(None),
             }
         }
+    }
+
+    /// The body as [`tokio::io::AsyncRead`] and [`tokio::io::AsyncBufRead`].
+    #[must_use]
+    pub fn into_reader(self) -> BodyReader {
+        BodyReader::new(self)
+    }
+
+    /// The body in pieces that hold the peer's credit until they are dropped.
+    #[must_use]
+    pub fn into_manual(self) -> ManualBody {
+        if let Some(link) = &self.link {
+            link.slot.lock().recv.manual = true;
+        }
+        ManualBody::new(self)
+    }
+
+    /// Why the body was cut short, once it was given out; it is not given out again by itself.
+    pub(super) fn failure(&self) -> Option<Error> {
+        let link = self.link.as_ref().filter(|_| self.failed)?;
+        link.slot.lock().failure.clone()
+    }
+
+    /// The credit for so many octets of a piece that was just read by hand.
+    pub(super) fn credit(&self, octets: usize) -> Credit {
+        let link = self.link.as_ref();
+        Credit::new(octets, link.map(|link| (Arc::clone(&link.slot), Arc::downgrade(&link.hub))))
     }
 
     /// As [`data`](Self::data), for futures written by hand.
@@ -152,7 +180,9 @@ fn poll_slot(
         return (Poll::Ready(Some(Err(error.clone()))), false);
     }
     register(&mut state.recv.waker, cx);
-    (Poll::Pending, say_continue(state))
+    // Read by hand, little may have been let go while much is held, and the peer may need it all.
+    let owed = state.recv.manual && state.recv.released > 0;
+    (Poll::Pending, say_continue(state) || owed)
 }
 
 /// Answers `expect: 100-continue`, once, if that is not too late.

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures::Sink;
@@ -12,6 +12,7 @@ use h2_core::ErrorCode;
 use http::HeaderMap;
 
 use super::recv::already_ended;
+use super::writer::BodyWriter;
 use crate::convert;
 use crate::error::{Error, Outcome};
 use crate::exchange::{Finish, Slot, State, register};
@@ -20,7 +21,8 @@ use crate::hub::{Counters, Hub};
 /// The body of a message that is sent.
 ///
 /// Give it pieces with [`send_data`](Self::send_data), then end it with [`finish`](Self::finish) or
-/// [`send_trailers`](Self::send_trailers). As a [`Sink`] it ends when it is closed.
+/// [`send_trailers`](Self::send_trailers). As a [`Sink`] it ends when it is closed, [as a
+/// writer](Self::into_writer) when it is shut down.
 ///
 /// Dropped before its end, it resets the stream with CANCEL: the peer must never take half a body
 /// for a whole one.
@@ -31,6 +33,9 @@ pub struct SendBody {
     /// ended with its head.
     void: bool,
 }
+
+/// Octets that one write takes at most; the stream holds its room and one piece.
+const COPIED: usize = 16 * 1024;
 
 struct Link {
     slot: Arc<Slot>,
@@ -127,6 +132,38 @@ impl SendBody {
         std::future::poll_fn(|cx| self.poll_flushed(cx)).await
     }
 
+    /// The body as [`tokio::io::AsyncWrite`].
+    #[must_use]
+    pub fn into_writer(self) -> BodyWriter {
+        BodyWriter::new(self)
+    }
+
+    /// Copies octets into the body, as many as one piece may have, once there is room.
+    pub(super) fn poll_copy(&self, cx: &Context<'_>, octets: &[u8]) -> Poll<Result<usize, Error>> {
+        let Some(link) = &self.link else { return Poll::Ready(Err(ended())) };
+        link.slot.update(&link.hub, |state| {
+            let ready = if self.void {
+                Poll::Ready(state.send_error().map_or(Ok(()), Err))
+            } else {
+                match already_ended(state) {
+                    Some(error) => Poll::Ready(Err(error)),
+                    None => state.poll_room(cx),
+                }
+            };
+            match ready {
+                Poll::Ready(Ok(())) if self.void => (Poll::Ready(Ok(octets.len())), false),
+                Poll::Ready(Ok(())) => {
+                    let piece = octets.get(..COPIED).unwrap_or(octets);
+                    state.send.flushed = false;
+                    state.send.chunks.push_copy(piece);
+                    (Poll::Ready(Ok(piece.len())), true)
+                }
+                Poll::Ready(Err(error)) => (Poll::Ready(Err(error)), false),
+                Poll::Pending => (Poll::Pending, false),
+            }
+        })
+    }
+
     /// Waits for room for another piece.
     pub(crate) fn poll_ready(&self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
         let Some(link) = &self.link else { return Poll::Ready(Err(ended())) };
@@ -201,19 +238,23 @@ impl SendBody {
     }
 
     /// Ends the message but keeps the handle, to wait for the last octet to leave.
-    fn end_softly(&self) {
-        let Some(link) = self.link.as_ref().filter(|_| !self.void) else { return };
+    pub(super) fn poll_closed(&self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+        let Some(link) = self.link.as_ref().filter(|_| !self.void) else {
+            return Poll::Ready(Ok(()));
+        };
         link.slot.update(&link.hub, |state| {
             let open = state.send.is_open() && state.send_error().is_none();
             if open {
                 state.send.flushed = false;
                 state.send.finish = Finish::End;
             }
-            ((), open)
-        });
+            // Both in one step: a stream that has ended is let go unless somebody waits for it.
+            let (flushed, look) = poll_flushed(state, cx);
+            (flushed, open || look)
+        })
     }
 
-    fn poll_flushed(&self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+    pub(super) fn poll_flushed(&self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
         let Some(link) = self.link.as_ref().filter(|_| !self.void) else {
             return Poll::Ready(Ok(()));
         };
@@ -255,9 +296,7 @@ impl Sink<Bytes> for SendBody {
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.end_softly();
-        ready!(self.poll_flushed(cx))?;
-        Poll::Ready(Ok(()))
+        self.poll_closed(cx)
     }
 }
 
