@@ -265,6 +265,9 @@ fn authorities_are_a_host_and_perhaps_a_port() {
         request(&[METHOD, SCHEME, PATH, (b"host", authority)], rule);
     }
     request(&[METHOD, SCHEME, (b":authority", b""), PATH], rule);
+    // RFC 9110 §4.2.2: an https URI names a host. Another one may have none, and says so (§7.2).
+    request(&[METHOD, SCHEME, PATH, (b"host", b"")], Some(HeadRule::MissingAuthority));
+    request(&[METHOD, (b":scheme", b"coap"), PATH, (b"host", b"")], None);
     request_in(&[METHOD, SCHEME, (b":authority", b"a\0"), PATH], false);
     get_and(&[(b"host", b"example.org")], None);
     get_and(&[(b"host", b"EXAMPLE.ORG:443")], None);

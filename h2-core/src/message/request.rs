@@ -239,7 +239,8 @@ impl Pseudo<'_> {
                 return Err(Malformed::at(HeadRule::Protocol, b":protocol"));
             }
             (Verb::Connect, Some(_)) | (Verb::Head | Verb::Other, None) => {
-                self.check_uri(method.value, self.authority.is_some() || host.is_some())?;
+                let by_host = host.is_some_and(|host| !host.value.is_empty());
+                self.check_uri(method.value, self.authority.is_some() || by_host)?;
             }
         }
         Ok(verb)
