@@ -154,6 +154,28 @@ fn our_last_stream_never_grows() {
     });
 }
 
+/// The same of a client: its GOAWAY counts pushed streams, those that it was shown at least (§8.7).
+#[test]
+fn the_last_stream_of_a_client_covers_its_pushes_and_never_grows() {
+    Setup::client_with_push().run(|client| {
+        client.requests("GET", true);
+        client.hears((wire::push_promise(1, 2, wire::GET), wire::push_promise(1, 4, wire::GET)));
+        client.hears(wire::ok(2));
+        client.forget();
+        let now = client.now;
+        client.act(|conn| conn.shutdown(now));
+        client.hears((wire::push_promise(1, 6, wire::GET), wire::ok(4), wire::data(4, "x")));
+        assert_eq!(client.told(), ["response 4 200", "data 4 1"]);
+        client.hears(wire::data(0, "x"));
+        let lasts: Vec<u32> = client
+            .says()
+            .iter()
+            .filter_map(|f| if let Frame::GoAway { last, .. } = f { Some(*last) } else { None })
+            .collect();
+        assert_eq!(lasts, [4, 4]);
+    });
+}
+
 /// "flow-control frames" and field blocks beyond the last stream still count: "DATA frames MUST be
 /// counted toward the connection flow-control window" and field blocks keep the compression state.
 #[test]

@@ -242,6 +242,14 @@ fn our_smaller_window_binds_from_its_acknowledgement_on() {
         server.hears((wire::post(1), wire::data_of(1, 16_000)));
         server.must_be_fine();
     });
+    lone::client(|client| {
+        client.requests("GET", true);
+        begin(client);
+        client.hears((wire::ok(1), wire::data_of(1, 10_000)));
+        client.must_be_fine();
+        client.hears((wire::settings_ack(), wire::data_of(1, 1)));
+        client.must_reset(1, FLOW_CONTROL_ERROR);
+    });
 }
 
 /// §6.9.1: a receiver that gets more than it allowed may end the stream or the connection.

@@ -122,11 +122,9 @@ impl Connection {
             return;
         }
         self.clock.clear(Timer::Farewell);
-        // A request that waits for a slot was read and will be served.
-        let last = match self.role {
-            Role::Server => self.highest_theirs,
-            Role::Client => 0,
-        };
+        // A request that waits for a slot was read and will be served; so will a promise that was
+        // taken, whose response may still begin.
+        let last = self.highest_theirs;
         self.highest_processed = self.highest_processed.max(last);
         self.farewell.ours = Ours::Final(last);
         self.egress.agenda.goaway(GoAway { last, code: GRACEFUL, debug: Bytes::new() });
