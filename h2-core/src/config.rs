@@ -89,6 +89,9 @@ pub struct Config {
     pub max_age: Option<Duration>,
     /// Time for open streams to end once a graceful shutdown began. Default 30 s.
     pub drain_timeout: Option<Duration>,
+    /// Time for which something must stand still before [`Event::Stalled`](crate::Event::Stalled)
+    /// says what holds it. Default off, which costs nothing; it ends nothing.
+    pub stall_after: Option<Duration>,
     /// Whether a client takes server push. Default false. With it,
     /// [`max_concurrent_streams`](Self::max_concurrent_streams) must be raised above the client's 0.
     pub enable_push: bool,
@@ -163,6 +166,7 @@ impl Config {
             idle_timeout: None,
             max_age: None,
             drain_timeout: Some(Duration::from_secs(30)),
+            stall_after: None,
             enable_push: false,
             enable_connect_protocol: false,
             answer_malformed: true,

@@ -1,8 +1,11 @@
 //! What happened: one value an occurrence, in the order of the frames that caused it.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use crate::error::{CloseReason, ErrorCode, Offence, Outcome, Retry};
+use crate::observe::StallCause;
 use crate::priority::Priority;
 use crate::settings::Settings;
 use crate::{RequestHead, ResponseHead, StreamId, Trailers};
@@ -164,11 +167,43 @@ pub enum Event {
         /// The payload.
         payload: Bytes,
     },
+    /// Something has stood still for longer than
+    /// [`Config::stall_after`](crate::Config::stall_after). It comes once a stall.
+    Stalled {
+        /// What holds it back.
+        by: StallCause,
+        /// The streams that are concerned. Of a stream's window: those streams. Of the connection's
+        /// window for sending: those that wait for it. Of that for receiving: those that hold it
+        /// unread, the largest first. Otherwise none.
+        streams: Vec<StreamId>,
+        /// For how long, of several streams the longest.
+        lasted: Duration,
+    },
+    /// Less than a fifth is left of what a peer may do to us; at nothing the connection ends. It
+    /// comes once until the bucket is half full again.
+    LimitNear {
+        /// Which bucket.
+        limit: Limit,
+        /// Tokens that were left.
+        left: u64,
+        /// Tokens in a full bucket.
+        of: u64,
+    },
     /// The connection has ended, and with it every stream that is still open. Always the last.
     ConnectionClosed {
         /// The first cause.
         reason: CloseReason,
     },
+}
+
+/// A bucket of tokens that a peer uses up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Limit {
+    /// Early resets, [`Config::reset_bucket`](crate::Config::reset_bucket).
+    Resets,
+    /// Useless frames, [`Config::glitch_bucket`](crate::Config::glitch_bucket).
+    Glitches,
 }
 
 /// Who reset a stream.

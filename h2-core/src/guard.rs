@@ -15,12 +15,24 @@ pub(crate) struct TokenBucket {
     brim: u64,
     per_second: u64,
     filled_at: Instant,
+    alarm: Alarm,
+}
+
+/// Whether somebody is to hear that a purse is nearly empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Alarm {
+    /// When less than a fifth is left.
+    Armed,
+    Rings,
+    /// Not before the purse is half full again, so that a peer at the edge makes no noise.
+    Silent,
 }
 
 impl TokenBucket {
     pub(crate) fn new(bucket: Bucket, now: Instant) -> Self {
         let brim = u64::from(bucket.burst) * TOKEN;
-        Self { level: brim, brim, per_second: u64::from(bucket.per_second), filled_at: now }
+        let per_second = u64::from(bucket.per_second);
+        Self { level: brim, brim, per_second, filled_at: now, alarm: Alarm::Armed }
     }
 
     /// Pays `tokens`; false when the purse does not hold them.
@@ -28,7 +40,13 @@ impl TokenBucket {
         self.refill(now);
         match self.level.checked_sub(u64::from(tokens) * TOKEN) {
             Some(level) => {
+                if self.alarm == Alarm::Silent && self.level * 2 >= self.brim {
+                    self.alarm = Alarm::Armed;
+                }
                 self.level = level;
+                if self.alarm == Alarm::Armed && level * 5 < self.brim {
+                    self.alarm = Alarm::Rings;
+                }
                 true
             }
             None => false,
@@ -38,6 +56,19 @@ impl TokenBucket {
     /// Whole tokens in the purse, as of the last payment.
     pub(crate) fn tokens(&self) -> u64 {
         self.level / TOKEN
+    }
+
+    fn rings(&self) -> bool {
+        self.alarm == Alarm::Rings
+    }
+
+    /// The alarm, if it rings: what is left, and of how much.
+    fn take_alarm(&mut self) -> Option<(u64, u64)> {
+        if self.alarm != Alarm::Rings {
+            return None;
+        }
+        self.alarm = Alarm::Silent;
+        Some((self.tokens(), self.brim / TOKEN))
     }
 
     /// Whether less than a quarter is left.
@@ -65,6 +96,11 @@ pub(crate) struct Guard {
     progress: bool,
     /// WINDOW_UPDATE frames received.
     updates: u64,
+    /// A purse is nearly empty, and nobody heard of it.
+    pub(crate) rings: bool,
+    /// Glitches charged, and what the last of them was.
+    pub(crate) glitched: u64,
+    pub(crate) last_glitch: Option<&'static str>,
 }
 
 /// WINDOW_UPDATE frames that are free on any connection.
@@ -77,6 +113,9 @@ impl Guard {
             glitches: glitches.map(|bucket| TokenBucket::new(bucket, now)),
             progress: true,
             updates: 0,
+            rings: false,
+            glitched: 0,
+            last_glitch: None,
         }
     }
 
@@ -87,13 +126,19 @@ impl Guard {
         what: &'static str,
         now: Instant,
     ) -> Result<(), Violation> {
+        if cost > 0 {
+            self.glitched += u64::from(cost);
+            self.last_glitch = Some(what);
+        }
         let paid = self.glitches.as_mut().is_none_or(|bucket| bucket.take(cost, now));
+        self.rings |= self.glitches.as_ref().is_some_and(TokenBucket::rings);
         if paid { Ok(()) } else { Err(Violation::TooManyGlitches { last: what }) }
     }
 
     /// A stream that ended early because of the peer.
     pub(crate) fn reset(&mut self, now: Instant) -> Result<(), Violation> {
         let paid = self.resets.as_mut().is_none_or(|bucket| bucket.take(1, now));
+        self.rings |= self.resets.as_ref().is_some_and(TokenBucket::rings);
         if paid { Ok(()) } else { Err(Violation::TooManyResets) }
     }
 
@@ -106,6 +151,13 @@ impl Guard {
     pub(crate) fn tokens(&self) -> (Option<u64>, Option<u64>) {
         let tokens = |bucket: &Option<TokenBucket>| bucket.as_ref().map(TokenBucket::tokens);
         (tokens(&self.resets), tokens(&self.glitches))
+    }
+
+    /// The alarms that ring, resets first: what is left in the purse, and of how much.
+    pub(crate) fn take_alarms(&mut self) -> [Option<(u64, u64)>; 2] {
+        self.rings = false;
+        [&mut self.resets, &mut self.glitches]
+            .map(|bucket| bucket.as_mut().and_then(TokenBucket::take_alarm))
     }
 
     /// HEADERS or DATA passed, either way.
@@ -159,6 +211,22 @@ mod tests {
         assert!(bucket.take(2, now + Duration::from_secs(1)));
         assert!(!bucket.take(11, now + Duration::from_secs(1_000)));
         assert!(bucket.take(10, now + Duration::from_secs(1_000)));
+    }
+
+    #[test]
+    fn an_alarm_rings_once_below_a_fifth_and_again_after_half() {
+        let now = start();
+        let mut bucket = bucket(now);
+        assert!(bucket.take(8, now));
+        assert_eq!(bucket.take_alarm(), None, "exactly a fifth is left");
+        assert!(bucket.take(1, now));
+        assert_eq!(bucket.take_alarm(), Some((1, 10)));
+        assert!(bucket.take(1, now));
+        assert_eq!(bucket.take_alarm(), None, "it rang");
+        assert!(bucket.take(4, now + Duration::from_secs(2)));
+        assert_eq!(bucket.take_alarm(), None, "four of ten is less than half");
+        assert!(bucket.take(5, now + Duration::from_millis(4_500)));
+        assert_eq!(bucket.take_alarm(), Some((0, 10)));
     }
 
     #[test]

@@ -99,10 +99,13 @@ pub use error::{
     CloseReason, ErrorCode, HeadRule, Malformed, Misuse, Offence, OpenError, Origin, Outcome,
     Retry, Timer, Violation,
 };
-pub use event::{End, Event, ResetCause};
+pub use event::{End, Event, Limit, ResetCause};
 pub use fields::{Field, Fields, Iter as FieldsIter, SharedFields};
 pub use message::{RequestHead, ResponseHead, Trailers};
-pub use observe::{FrameCounts, Stats};
+pub use observe::{
+    Blocked, FieldValue, FrameCounts, FrameDirection, FrameSummary, FrameTap, ResetCounts, Stall,
+    StallCause, Stalls, Stats, StreamStats, TappedField, TappedFields, TappedFrame, TappedSettings,
+};
 pub use priority::Priority;
 pub use settings::Settings;
 pub use stream_id::StreamId;

@@ -14,6 +14,21 @@ pub(crate) mod id {
     pub(crate) const NO_RFC7540_PRIORITIES: u16 = 0x9;
 }
 
+/// What the RFCs call a setting, if it is one that this crate knows.
+pub(crate) fn name(id: u16) -> Option<&'static str> {
+    Some(match id {
+        id::HEADER_TABLE_SIZE => "HEADER_TABLE_SIZE",
+        id::ENABLE_PUSH => "ENABLE_PUSH",
+        id::MAX_CONCURRENT_STREAMS => "MAX_CONCURRENT_STREAMS",
+        id::INITIAL_WINDOW_SIZE => "INITIAL_WINDOW_SIZE",
+        id::MAX_FRAME_SIZE => "MAX_FRAME_SIZE",
+        id::MAX_HEADER_LIST_SIZE => "MAX_HEADER_LIST_SIZE",
+        id::ENABLE_CONNECT_PROTOCOL => "ENABLE_CONNECT_PROTOCOL",
+        id::NO_RFC7540_PRIORITIES => "NO_RFC7540_PRIORITIES",
+        _ => return None,
+    })
+}
+
 /// The smallest SETTINGS_MAX_FRAME_SIZE, and the one in force at the start.
 pub(crate) const MIN_MAX_FRAME_SIZE: u32 = 16_384;
 /// The largest SETTINGS_MAX_FRAME_SIZE.

@@ -9,6 +9,7 @@ use crate::StreamId;
 use crate::error::{Fault, Misuse, Violation};
 use crate::frame::kind;
 use crate::message::Mismatch;
+use crate::observe::StallCause;
 use crate::settings::MAX_WINDOW;
 use crate::stream::{Half, How, Key};
 
@@ -94,8 +95,15 @@ impl Connection {
         let back = if stream.discard { flow } else { flow - data.len() };
         let released = stream.inbound.release(back);
         debug_assert!(released.is_ok(), "it was received three lines up");
+        let used_up = stream.inbound.is_used_up();
         self.give_back(back);
         self.announce(key);
+        if used_up {
+            self.watch_reading(key);
+        }
+        if self.inbound.is_used_up() {
+            self.hold(StallCause::ConnectionUnread);
+        }
         if !wanted {
             self.settle(key);
         }
@@ -106,6 +114,9 @@ impl Connection {
     fn give_back(&mut self, octets: usize) {
         let released = self.inbound.release(octets);
         debug_assert!(released.is_ok(), "everything unread is on this level");
+        if octets > 0 {
+            self.let_pass(StallCause::ConnectionUnread);
+        }
     }
 
     /// Puts a stream on the agenda when its credit is worth a WINDOW_UPDATE.
@@ -156,8 +167,12 @@ impl Connection {
         }
         found.inbound.release(octets).map_err(|_| Misuse::ReleasedTooMuch)?;
         found.growth.release(octets);
+        let stalled = found.recv_stalled.is_some();
         self.give_back(octets);
         self.announce(key);
+        if stalled {
+            self.watch_reading(key);
+        }
         self.settle(key);
         Ok(())
     }
@@ -187,7 +202,9 @@ impl Connection {
             return Err(Misuse::WindowOverflow);
         }
         let Some(id) = stream else {
-            return self.inbound.widen(increment).map_err(|_| Misuse::WindowOverflow);
+            self.inbound.widen(increment).map_err(|_| Misuse::WindowOverflow)?;
+            self.let_pass(StallCause::ConnectionUnread);
+            return Ok(());
         };
         let key = self.find(id).ok_or(Misuse::NoSuchStream(id))?;
         let found = self.streams.get_mut(key).ok_or(Misuse::NoSuchStream(id))?;
@@ -198,6 +215,7 @@ impl Connection {
         if !std::mem::replace(&mut found.in_updates, true) {
             self.egress.agenda.updates.push_back(key);
         }
+        self.watch_reading(key);
         Ok(())
     }
 }

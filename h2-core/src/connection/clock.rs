@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::error::Timer;
+use crate::observe::Moment;
 
 /// When [`Connection::handle_timeout`](super::Connection::handle_timeout) is due, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub struct Deadline {
 }
 
 /// All timers, in the order in which they act when they are due together.
-const TIMERS: [Timer; 10] = [
+const TIMERS: [Timer; 11] = [
     Timer::Handshake,
     Timer::HeaderBlock,
     Timer::SettingsAck,
@@ -26,23 +27,41 @@ const TIMERS: [Timer; 10] = [
     Timer::Idle,
     Timer::MaxAge,
     Timer::Trim,
+    Timer::Stall,
 ];
 
 /// The deadlines of one connection, and the latest moment it has heard of.
 #[derive(Debug)]
 pub(crate) struct Clock {
+    /// When the connection was made.
+    born: Instant,
     now: Instant,
     deadlines: [Option<Instant>; TIMERS.len()],
 }
 
 impl Clock {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { now, deadlines: [None; TIMERS.len()] }
+        Self { born: now, now, deadlines: [None; TIMERS.len()] }
     }
 
     /// The latest moment heard of.
     pub(crate) fn now(&self) -> Instant {
         self.now
+    }
+
+    /// When the connection was made.
+    pub(crate) fn born(&self) -> Instant {
+        self.born
+    }
+
+    /// The latest moment heard of, from the making of the connection.
+    pub(crate) fn age(&self) -> Duration {
+        self.now.saturating_duration_since(self.born)
+    }
+
+    /// The same as a moment.
+    pub(crate) fn moment(&self) -> Moment {
+        Moment::after(self.age())
     }
 
     /// Hears the time; an earlier one than before changes nothing. Returns the latest.

@@ -36,7 +36,7 @@ impl Connection {
             return None;
         }
         if self.free_slots() == 0 {
-            self.slot_wanted = true;
+            self.want_slot();
             return None;
         }
         self.permits += 1;
@@ -61,7 +61,7 @@ impl Connection {
     /// [`Misuse::NoAuthority`], [`Misuse::ContentLength`] or [`Misuse::WrongRole`].
     pub fn send_request(&mut self, head: RequestHead, end: End) -> Result<StreamId, OpenError> {
         if self.role == Role::Client && !self.is_draining() && self.free_slots() == 0 {
-            self.slot_wanted = true;
+            self.want_slot();
             return Err(OpenError { why: Misuse::NoSlot, head: Box::new(head) });
         }
         self.open_ours(head, end)
@@ -249,6 +249,7 @@ impl Connection {
             found.out.set_tail(Tail::End);
             found.send.close();
         }
+        self.queued += taken;
         self.pool_used += self.beyond_own(before + taken) - self.beyond_own(before);
         self.schedule(key);
         Ok(taken)
@@ -304,6 +305,7 @@ impl Connection {
         let Some(key) = self.find(stream) else { return };
         let Some(found) = self.streams.get_mut(key) else { return };
         let complete = self.role == Role::Server && found.send.is_closed();
+        self.counted.resets.by_us += u64::from(!found.is_over());
         if code == ErrorCode::NO_ERROR && complete && !found.is_over() {
             if !found.recv.is_closed() {
                 found.out.set_reset_after(code);
@@ -373,6 +375,7 @@ impl Connection {
 
     /// The queue of a stream shrank.
     pub(super) fn credit_returned(&mut self, before: usize, after: usize) {
+        self.queued = self.queued.saturating_sub(before.saturating_sub(after));
         let returned = self.beyond_own(before) - self.beyond_own(after);
         self.pool_used = self.pool_used.saturating_sub(returned);
     }
@@ -382,7 +385,11 @@ impl Connection {
         self.egress.agenda.forget(key.id);
         let Some(stream) = self.streams.get_mut(key) else { return };
         let dropped = stream.out.clear();
+        let stalled = stream.send_stalled.is_some();
         self.credit_returned(dropped, 0);
+        if stalled {
+            self.watch_sending(key);
+        }
     }
 
     /// A stream that the application knows and that is not over on the wire.

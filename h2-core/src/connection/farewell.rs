@@ -81,10 +81,11 @@ impl Connection {
     /// [`Config::drain_timeout`](crate::Config::drain_timeout) are cut. Calling it again changes
     /// nothing.
     pub fn shutdown(&mut self, now: Instant) {
-        self.clock.hear(now);
+        self.hear(now);
         if self.reason.is_some() || self.farewell.ours != Ours::Open {
             return;
         }
+        self.slot_settled();
         self.clock.set(Timer::Drain, self.config.drain_timeout);
         if self.role == Role::Client {
             self.say_last_goodbye();
@@ -173,6 +174,7 @@ impl Connection {
             // §6.8: it must not rise; what was given up stays given up.
             lowest = last.min(theirs.last);
         }
+        self.slot_settled();
         self.farewell.theirs = Some(GoAway { last: lowest, code, debug: debug.clone() });
         for key in self.streams.keys() {
             let Some(stream) = self.streams.get_mut(key) else { continue };
@@ -181,6 +183,7 @@ impl Connection {
                 continue;
             }
             let code = ErrorCode::REFUSED_STREAM;
+            self.counted.resets.not_processed += 1;
             let event = self.reset_event(key, code, ResetCause::NotProcessed);
             self.emit(key, event);
             self.abandon(key);

@@ -103,15 +103,17 @@ impl Connection {
     fn on_block(&mut self, opening: Opening, block: &[u8], now: Instant) -> Result<(), Fault> {
         let mut fields = self.spare_fields();
         let limits = self.list_limits();
-        let decoded = self.decoder.decode(block, &limits, &mut fields).map_err(|cause| {
+        let decoded = self.decoder.decode(block, &limits, &mut fields);
+        self.egress.tap.fields(&fields, decoded.is_ok_and(|decoded| !decoded.too_large));
+        let decoded = decoded.map_err(|cause| {
             if cause == DecodeError::ListTooLarge {
                 Violation::FieldSectionTooLarge
             } else {
                 Violation::Compression { cause }
             }
         })?;
-        self.counted.header_octets_received += block.len() as u64;
-        self.counted.header_list_size_received += decoded.list_size as u64;
+        self.counted.header_octets += block.len() as u64;
+        self.counted.header_list_size += decoded.list_size as u64;
         self.usual_fields = fields.room_for_another_like_it();
         let too_large = decoded.too_large;
         let stream = opening.stream;
@@ -230,6 +232,7 @@ impl Connection {
         }
         self.guard.glitch(10, "malformed_request", now)?;
         self.guard.reset(now)?;
+        self.counted.resets.by_violation += 1;
         self.warn_of_resets();
         let mut answer = Fields::new();
         answer.push_status(status);

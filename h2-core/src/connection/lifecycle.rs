@@ -9,6 +9,7 @@ use crate::ErrorCode;
 use crate::error::{CloseReason, Origin, Timer};
 use crate::event::Event;
 use crate::frame::GoAway;
+use crate::observe::StallCause;
 use crate::stream::{Initiator, Key};
 
 impl Connection {
@@ -95,10 +96,17 @@ impl Connection {
     pub(super) fn forsake(&mut self, key: Key) {
         let Some(stream) = self.streams.get_mut(key) else { return };
         stream.discard = true;
+        let stalled = stream.recv_stalled.is_some();
         let unread = stream.inbound.unread();
         let stream_level = stream.inbound.release(unread);
         let connection_level = self.inbound.release(unread);
         debug_assert!(stream_level.is_ok() && connection_level.is_ok(), "unread is on both levels");
+        if unread > 0 {
+            self.let_pass(StallCause::ConnectionUnread);
+        }
+        if stalled {
+            self.watch_reading(key);
+        }
     }
 
     /// Gives a request of the peer a slot, or lets it wait for one.
@@ -133,7 +141,7 @@ impl Connection {
     /// A stream of ours ended; somebody may wait to open one.
     pub(super) fn slot_freed(&mut self) {
         if self.slot_wanted && self.free_slots() > 0 && !self.is_draining() {
-            self.slot_wanted = false;
+            self.slot_settled();
             self.events.push_back(Event::SlotsAvailable);
         }
     }
@@ -157,7 +165,10 @@ impl Connection {
                 stream.waiting = None;
             }
         }
+        (self.queued, self.pool_used) = (0, 0);
         self.clock.clear_all();
+        self.stalls.end_all(self.clock.moment());
+        self.warn_of_limits();
         self.events.push_back(Event::ConnectionClosed { reason: reason.clone() });
         self.reason = Some(reason);
     }
@@ -203,6 +214,7 @@ impl Connection {
                 self.trimmed_at = self.streams_opened;
                 self.trim();
             }
+            Timer::Stall => self.report_stalls(),
         }
     }
 

@@ -11,6 +11,7 @@ mod commands;
 mod extensions;
 mod farewell;
 mod heads;
+mod inspect;
 mod lifecycle;
 mod liveness;
 mod negotiate;
@@ -20,6 +21,7 @@ mod priorities;
 mod push;
 mod receive;
 mod upgrade;
+mod watch;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -28,6 +30,7 @@ use bytes::BytesMut;
 use clock::Clock;
 pub use clock::Deadline;
 use farewell::Farewell;
+use inspect::Counted;
 use liveness::Liveness;
 use negotiate::Negotiation;
 
@@ -40,7 +43,7 @@ use crate::flow::Inbound;
 use crate::frame::{Block, BlockLimits, PREFACE, Reader};
 use crate::guard::Guard;
 use crate::hpack::{Decoder, ListLimits};
-use crate::observe::Stats;
+use crate::observe::{Moment, StallLog};
 use crate::priority::Priority;
 use crate::settings::{DEFAULT_WINDOW, Settings};
 use crate::stream::{ClosedStreams, Key, Table};
@@ -107,8 +110,15 @@ pub struct Connection {
     streams_opened: u64,
     /// How many of them there were when memory was last given back.
     trimmed_at: u64,
-    /// Octets that streams have queued beyond what is their own.
+    /// Octets that streams have queued, and those of them beyond what is their own.
+    queued: usize,
     pool_used: usize,
+    /// What stands still, and when it was last told of.
+    stalls: StallLog,
+    stalls_told: Option<Moment>,
+    /// Since when the output that waits has waited, the last octet that was taken counted as a
+    /// beginning.
+    output_since: Option<Moment>,
     /// What the outbox had given away when progress was last looked at.
     taken: u64,
     /// Streams of ours that are open and whose opening was cut.
@@ -125,8 +135,7 @@ pub struct Connection {
     usual_fields: (usize, usize),
     /// Lists of heads that were sent, emptied, for heads that arrive.
     spare: Vec<Fields>,
-    /// Counters of what arrived; the rest of the snapshot is filled in when it is asked for.
-    counted: Stats,
+    counted: Counted,
     random: SplitMix,
     /// It began as HTTP/1.1 in the clear (RFC 7540 §3.2).
     upgraded: bool,
@@ -212,7 +221,11 @@ impl Connection {
             highest_processed: 0,
             streams_opened: 0,
             trimmed_at: u64::MAX,
+            queued: 0,
             pool_used: 0,
+            stalls: StallLog::default(),
+            stalls_told: None,
+            output_since: None,
             taken: 0,
             wired: 0,
             permits: 0,
@@ -221,7 +234,7 @@ impl Connection {
             pings: VecDeque::new(),
             usual_fields: (8, 64),
             spare: Vec::new(),
-            counted: Stats::default(),
+            counted: Counted::default(),
             random: SplitMix(config.seed),
             upgraded: false,
             reason: None,
@@ -252,7 +265,7 @@ impl Connection {
     /// Payloads of 16 KiB and more are shared with `input`, shorter ones are copied out of it, so
     /// that a short payload never keeps a large buffer alive.
     pub fn receive_data(&mut self, input: &mut BytesMut, now: Instant) -> Received {
-        let now = self.clock.hear(now);
+        let now = self.hear(now);
         if self.liveness.is_news(input.len()) && self.reason.is_none() {
             self.heard_from_peer();
         }
@@ -265,7 +278,7 @@ impl Connection {
     ///
     /// Without open streams that is a graceful end. Otherwise every open stream was cut short.
     pub fn receive_eof(&mut self, now: Instant) {
-        self.clock.hear(now);
+        self.hear(now);
         self.end_of_input();
     }
 
@@ -282,7 +295,7 @@ impl Connection {
     /// To be called at or after the moment that [`poll_timeout`](Self::poll_timeout) named. A call
     /// that comes early does nothing.
     pub fn handle_timeout(&mut self, now: Instant) {
-        self.clock.hear(now);
+        self.hear(now);
         while let Some(timer) = self.clock.take_due() {
             self.timer_fired(timer);
         }
@@ -303,7 +316,7 @@ impl Connection {
     /// Write as much as the transport takes and [`advance`](bytes::Buf::advance) by that. Cutting
     /// makes events ([`Event::Writable`]): take them afterwards.
     pub fn data_to_send(&mut self, now: Instant) -> &mut Outbox {
-        self.clock.hear(now);
+        self.hear(now);
         self.cut();
         &mut self.egress.outbox
     }
@@ -410,31 +423,6 @@ impl Connection {
         self.negotiation.remote()
     }
 
-    /// How the connection stands and what it has done. Allocates nothing.
-    #[must_use]
-    pub fn stats(&self) -> Stats {
-        let (reset_tokens, glitch_tokens) = self.guard.tokens();
-        Stats {
-            octets_sent: self.egress.outbox.taken(),
-            streams_opened: self.streams_opened,
-            open_outbound_streams: self.streams.open_ours(),
-            open_inbound_streams: self.streams.open_theirs(),
-            waiting_requests: self.streams.waiting(),
-            pool_used: self.pool_used,
-            outbox: self.egress.outbox.len(),
-            unread: self.inbound.unread(),
-            send_window: self.egress.window.size(),
-            receive_window: self.inbound.promised(),
-            data_frames_sent: self.egress.data_frames,
-            reset_tokens,
-            glitch_tokens,
-            decoder_table: self.decoder.table_size(),
-            encoder_table: self.egress.encoder.table_size(),
-            round_trip: self.round_trip,
-            ..self.counted
-        }
-    }
-
     /// Gives back memory that only a busy connection needs: scratch space, the unused part of the
     /// HPACK tables. It costs the allocations that the next burst makes again. A connection does it
     /// by itself when it has had no stream for a second ([`Timer::Trim`]).
@@ -450,6 +438,13 @@ impl Connection {
         if self.events.is_empty() {
             self.events = VecDeque::new();
         }
+    }
+
+    /// Hears the time, and lets a tap know it.
+    fn hear(&mut self, now: Instant) -> Instant {
+        let now = self.clock.hear(now);
+        self.egress.tap.hear(now);
+        now
     }
 
     fn find(&self, stream: StreamId) -> Option<Key> {

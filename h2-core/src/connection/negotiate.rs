@@ -161,6 +161,7 @@ impl Connection {
                 stream.send_window.shift(delta).map_err(|_| Violation::WindowOverflow)?;
             }
             if delta > 0 {
+                self.watch_sending(key);
                 self.schedule(key);
             }
         }
@@ -186,6 +187,7 @@ impl Connection {
                 if let Some(stream) = self.streams.get_mut(key) {
                     stream.inbound.shift(delta);
                 }
+                self.watch_reading(key);
                 // What was too little to announce in a large window may be much in a small one.
                 self.announce(key);
             }

@@ -8,7 +8,8 @@ use crate::StreamId;
 use crate::egress::Cut;
 use crate::error::{CloseReason, Fault, Timer, Violation};
 use crate::event::Event;
-use crate::frame::{self, kind};
+use crate::frame::kind;
+use crate::observe::StallCause;
 use crate::stream::{How, Initiator, Key, Standing};
 
 /// Lists of fields that are kept for the next heads.
@@ -57,7 +58,7 @@ impl Connection {
         if self.inbound.is_due()
             && let Some(increment) = self.inbound.announce()
         {
-            self.egress.outbox.gather(|out| frame::window_update(out, None, increment));
+            self.egress.cut_window_update(None, increment);
         }
         while let Some(key) = self.egress.agenda.updates.pop_front() {
             let Some(stream) = self.streams.get_mut(key) else { continue };
@@ -68,7 +69,7 @@ impl Connection {
             self.grow_window(key);
             let Some(stream) = self.streams.get_mut(key) else { continue };
             if let Some(increment) = stream.inbound.announce() {
-                self.egress.outbox.gather(|out| frame::window_update(out, Some(key.id), increment));
+                self.egress.cut_window_update(Some(key.id), increment);
             }
         }
     }
@@ -168,14 +169,9 @@ impl Connection {
             self.guard.saw_progress();
         }
         match cut {
-            Cut::Starved if open => {
-                if let Some(stream) = self.streams.get_mut(key) {
-                    stream.in_ready = true;
-                }
-                self.egress.scheduler.starve(key);
-            }
-            // Its own window is shut; WINDOW_UPDATE brings it back.
-            Cut::Starved => {}
+            Cut::Starved if open => self.starve(key),
+            // WINDOW_UPDATE brings it back.
+            Cut::Starved => self.window_shut(key),
             Cut::Reset => self.was_reset(key),
             Cut::Done => {
                 if before > after {
@@ -237,6 +233,8 @@ impl Connection {
             stream.in_ready = true;
             stream.turn = if stream.prioritized { stream.priority.turn() - 1 } else { 0 };
             self.egress.scheduler.push(key, stream.priority);
+        } else if stream.out.queued() > 0 {
+            self.window_shut(key);
         }
     }
 
@@ -259,7 +257,7 @@ impl Connection {
         increment: u32,
         now: Instant,
     ) -> Result<(), Fault> {
-        self.guard.window_update(self.streams_opened, self.egress.data_frames, now)?;
+        self.guard.window_update(self.streams_opened, self.egress.sent.frames.data, now)?;
         let Some(id) = stream else { return self.widen_connection(increment) };
         let key = match self.place(id) {
             Place::Live(key) => key,
@@ -279,6 +277,9 @@ impl Connection {
             .send_window
             .grow(increment)
             .map_err(|_| Fault::Stream(id, Violation::WindowOverflow))?;
+        if found.send_stalled.is_some() {
+            self.watch_sending(key);
+        }
         self.schedule(key);
         self.wake_writer(key);
         Ok(())
@@ -289,16 +290,7 @@ impl Connection {
             return Err(Violation::ZeroIncrement.into());
         }
         self.egress.window.grow(increment).map_err(|_| Violation::WindowOverflow)?;
-        for key in self.egress.scheduler.take_starved() {
-            let Some(stream) = self.streams.get_mut(key) else { continue };
-            stream.in_ready = false;
-            let left = stream.turn;
-            self.schedule(key);
-            // It goes on with the turn that it had begun, or it would never come to the end of it.
-            if let Some(stream) = self.streams.get_mut(key) {
-                stream.turn = left;
-            }
-        }
+        self.feed_starved();
         Ok(())
     }
 
@@ -307,9 +299,15 @@ impl Connection {
         let taken = self.egress.outbox.taken();
         let moved = std::mem::replace(&mut self.taken, taken) != taken;
         if self.egress.outbox.is_empty() {
-            self.clock.clear(Timer::WriteStall);
-        } else if moved || !self.clock.is_set(Timer::WriteStall) {
+            if self.output_since.take().is_some() {
+                self.clock.clear(Timer::WriteStall);
+                self.let_pass(StallCause::Transport);
+            }
+        } else if moved || self.output_since.is_none() {
             self.clock.set(Timer::WriteStall, self.config.write_stall_timeout);
+            self.output_moves();
+        } else {
+            self.output_waits();
         }
         self.watch_question();
         self.watch_memory();

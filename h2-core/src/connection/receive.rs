@@ -52,7 +52,12 @@ impl Connection {
                     Err(violation) => self.fail(violation, Some(head)),
                 },
                 Ok(Next::Preface(octets)) => input.advance(octets),
-                Ok(Next::Frame(head)) => self.take_frame(head, input, now),
+                Ok(Next::Frame(head)) => {
+                    self.take_frame(head, input, now);
+                    if self.guard.rings {
+                        self.warn_of_limits();
+                    }
+                }
                 Err(violation) => self.fail(violation, self.reader.head_of(input)),
             }
         }
@@ -63,6 +68,7 @@ impl Connection {
         self.counted.received.count(head.kind);
         self.counted.octets_received += total as u64;
         let payload = input.get(HEAD_LEN..total).unwrap_or_default();
+        self.egress.tap.received(head, payload);
         let admitted = self.block.admit(head).map_err(Fault::from);
         match admitted.and_then(|()| decode(head, payload)).and_then(|f| self.on_frame(f, now)) {
             Ok(None) => input.advance(total),
@@ -161,6 +167,7 @@ impl Connection {
         let Some(found) = self.streams.get_mut(key) else { return Ok(()) };
         found.send.close();
         found.recv.close();
+        self.counted.resets.by_peer += 1;
         self.drop_queue(key);
         self.emit(key, event);
         if !complete {
@@ -176,6 +183,7 @@ impl Connection {
 
     /// Acts on an offence: a stream error where it can be one, otherwise the end.
     pub(super) fn on_fault(&mut self, fault: Fault, head: FrameHead, now: Instant) {
+        self.egress.tap.no_fields();
         match fault {
             Fault::Connection(violation) => self.fail(violation, Some(head)),
             Fault::Stream(stream, violation) => {
@@ -197,6 +205,11 @@ impl Connection {
     /// Ends one stream because of the peer.
     fn fail_stream(&mut self, stream: StreamId, violation: Violation, head: FrameHead) {
         let code = violation.code();
+        if violation == Violation::Refused {
+            self.counted.resets.refused += 1;
+        } else {
+            self.counted.resets.by_violation += 1;
+        }
         let opening = matches!(head.kind, kind::HEADERS | kind::CONTINUATION);
         match self.place(stream) {
             Place::Live(key) => {

@@ -139,6 +139,20 @@ impl Agenda {
             || !self.extensions.is_empty()
     }
 
+    /// Frames that wait; of streams with heads or credit each counts as one.
+    pub(crate) fn waiting(&self) -> usize {
+        self.settings.len()
+            + self.settings_acks
+            + self.ping_acks.len()
+            + self.pings.len()
+            + self.resets.len()
+            + self.goaways.len()
+            + self.priority_updates.len()
+            + self.extensions.len()
+            + self.updates.len()
+            + self.heads.len()
+    }
+
     /// Whether SETTINGS of ours wait.
     pub(crate) fn has_settings(&self) -> bool {
         !self.settings.is_empty()

@@ -18,8 +18,9 @@ pub(crate) use scheduler::Scheduler;
 use crate::StreamId;
 use crate::fields::Fields;
 use crate::flow::Window;
-use crate::frame;
+use crate::frame::{self, FrameHead, HEAD_LEN, kind};
 use crate::hpack::Encoder;
+use crate::observe::{FrameCounts, Tap};
 use crate::settings::{DEFAULT_WINDOW, MIN_MAX_FRAME_SIZE};
 use crate::stream::{Stream, Tail};
 
@@ -34,10 +35,21 @@ pub(crate) struct Egress {
     pub(crate) window: Window,
     /// Longest payload the peer takes.
     pub(crate) max_frame_size: usize,
-    /// DATA frames cut.
-    pub(crate) data_frames: u64,
+    /// What was cut so far.
+    pub(crate) sent: Sent,
+    /// Who looks at it.
+    pub(crate) tap: Tap,
     /// Answers that were cut and that the transport has not taken: where in the output they end.
     unwritten: VecDeque<(u64, Owed)>,
+}
+
+/// Counters of what was cut.
+#[derive(Debug, Default)]
+pub(crate) struct Sent {
+    pub(crate) frames: FrameCounts,
+    /// Octets of field sections: as encoded, and as RFC 9113 §6.5.2 counts them.
+    pub(crate) header_octets: u64,
+    pub(crate) header_list_size: u64,
 }
 
 /// DATA frames are cut to this length even when the peer takes longer ones, so that streams take
@@ -64,7 +76,8 @@ impl Egress {
             encoder: Encoder::new(encoder_table_size),
             window: Window::new(DEFAULT_WINDOW),
             max_frame_size: MIN_MAX_FRAME_SIZE as usize,
-            data_frames: 0,
+            sent: Sent::default(),
+            tap: Tap::default(),
             unwritten: VecDeque::new(),
         }
     }
@@ -73,11 +86,58 @@ impl Egress {
     pub(crate) fn cut_control(&mut self) {
         let owed = self.agenda.owed();
         let (agenda, max_frame_size) = (&mut self.agenda, self.max_frame_size);
-        self.outbox.gather(|out| agenda.cut_control(out, max_frame_size));
+        let written = self.outbox.gather(|out| agenda.cut_control(out, max_frame_size));
+        self.note_control(written);
         if owed != Owed::default() {
             let end = self.outbox.end();
             self.unwritten.push_back((end, owed));
         }
+    }
+
+    /// Counts the frames that were written last and shows them.
+    fn note_control(&mut self, written: usize) {
+        let octets = self.outbox.last(written);
+        let mut rest = octets;
+        while let Some((head, after)) = rest.split_first_chunk::<HEAD_LEN>() {
+            let head = FrameHead::parse(*head);
+            self.sent.frames.count(head.kind);
+            rest = after.get(head.len as usize..).unwrap_or_default();
+        }
+        self.tap.sent(octets, None);
+    }
+
+    /// Counts the one frame that was written last and shows it.
+    #[inline]
+    fn note(&mut self, kind: u8, written: usize) {
+        self.sent.frames.count(kind);
+        if self.tap.is_on() {
+            self.show(written, None);
+        }
+    }
+
+    #[cold]
+    fn show(&mut self, written: usize, fields: Option<&Fields>) {
+        self.tap.sent(self.outbox.last(written), fields);
+    }
+
+    /// Counts the frames of a block that was written last and shows them. The first of them has
+    /// `fixed` octets before the fragment.
+    fn note_block(&mut self, kind: u8, fixed: usize, written: usize, fields: &Fields) {
+        let most = self.max_frame_size + HEAD_LEN;
+        let frames = if written <= most { 1 } else { written.div_ceil(most) };
+        self.sent.frames.count(kind);
+        self.sent.frames.continuation += frames as u64 - 1;
+        self.sent.header_octets += (written - frames * HEAD_LEN - fixed) as u64;
+        self.sent.header_list_size += fields.list_size() as u64;
+        if self.tap.is_on() {
+            self.show(written, Some(fields));
+        }
+    }
+
+    /// Cuts a WINDOW_UPDATE for a stream, or with `None` for the connection.
+    pub(crate) fn cut_window_update(&mut self, stream: Option<StreamId>, increment: u32) {
+        let written = self.outbox.gather(|out| frame::window_update(out, stream, increment));
+        self.note(kind::WINDOW_UPDATE, written);
     }
 
     /// Whether the peer makes us answer and does not read the answers: reading must wait.
@@ -93,19 +153,21 @@ impl Egress {
     /// Cuts one head: HEADERS, with CONTINUATION where it is long.
     pub(crate) fn cut_head(&mut self, id: StreamId, fields: &Fields, end: bool) {
         let Self { outbox, encoder, max_frame_size, .. } = self;
-        outbox.gather(|out| {
+        let written = outbox.gather(|out| {
             frame::headers(out, id, end, *max_frame_size, |out| encoder.encode(fields, out));
         });
+        self.note_block(kind::HEADERS, 0, written, fields);
     }
 
     /// Cuts a promise of `id` on the stream `parent`.
     pub(crate) fn cut_promise(&mut self, parent: StreamId, id: StreamId, request: &Fields) {
         let Self { outbox, encoder, max_frame_size, .. } = self;
-        outbox.gather(|out| {
+        let written = outbox.gather(|out| {
             frame::push_promise(out, parent, id, *max_frame_size, |out| {
                 encoder.encode(request, out);
             });
         });
+        self.note_block(kind::PUSH_PROMISE, 4, written, request);
     }
 
     /// Cuts the next frame of what follows the head: DATA, or what ends the stream.
@@ -121,13 +183,17 @@ impl Egress {
         } else {
             match stream.out.take_tail() {
                 Tail::Open => {}
-                Tail::End => self.outbox.gather(|out| frame::data_head(out, id, 0, true)),
+                Tail::End => {
+                    let written = self.outbox.gather(|out| frame::data_head(out, id, 0, true));
+                    self.note(kind::DATA, written);
+                }
                 Tail::Trailers(fields) => self.cut_head(id, &fields, true),
             }
         }
         match stream.out.take_reset() {
             Some(code) => {
-                self.outbox.gather(|out| frame::reset(out, id, code));
+                let written = self.outbox.gather(|out| frame::reset(out, id, code));
+                self.note(kind::RST_STREAM, written);
                 Cut::Reset
             }
             None => Cut::Done,
@@ -137,10 +203,10 @@ impl Egress {
     fn cut_data(&mut self, id: StreamId, stream: &mut Stream, len: usize, queued: usize) {
         stream.send_window.spend(len);
         self.window.spend(len);
-        self.data_frames += 1;
         stream.moved += len as u64;
         let end = len == queued && stream.out.ends_with_data();
-        self.outbox.gather(|out| frame::data_head(out, id, len, end));
+        let written = self.outbox.gather(|out| frame::data_head(out, id, len, end));
+        self.note(kind::DATA, written);
         let mut left = len;
         while left > 0 {
             let piece: Bytes = stream.out.pop_data(left);

@@ -88,19 +88,25 @@ impl Outbox {
         self.taken + self.len as u64
     }
 
-    /// Lets `write` append octets to the gathered ones.
-    pub(crate) fn gather(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+    /// Lets `write` append octets to the gathered ones; returns how many.
+    pub(crate) fn gather(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> usize {
         let before = self.gathered.len();
         write(&mut self.gathered);
         let written = self.gathered.len().saturating_sub(before);
         if written == 0 {
-            return;
+            return 0;
         }
         self.len += written;
         match self.segments.back_mut() {
             Some(Segment::Gathered(len)) => *len += written,
             _ => self.segments.push_back(Segment::Gathered(written)),
         }
+        written
+    }
+
+    /// The octets that were gathered last, so many of them.
+    pub(crate) fn last(&self, octets: usize) -> &[u8] {
+        self.gathered.get(self.gathered.len().saturating_sub(octets)..).unwrap_or_default()
     }
 
     /// Appends a payload.

@@ -98,6 +98,12 @@ impl Scheduler {
         self.starved.push(key);
     }
 
+    /// Forgets a stream that was set aside; says whether others still are.
+    pub(crate) fn forget_starved(&mut self, key: Key) -> bool {
+        self.starved.retain(|other| *other != key);
+        !self.starved.is_empty()
+    }
+
     /// The streams that were set aside.
     pub(crate) fn take_starved(&mut self) -> Vec<Key> {
         std::mem::take(&mut self.starved)

@@ -48,6 +48,9 @@ pub enum Timer {
     WriteStall,
     /// Memory that only a busy connection needs; it ends nothing.
     Trim,
+    /// Something that has stood still for [`Config::stall_after`](crate::Config::stall_after); it
+    /// ends nothing.
+    Stall,
 }
 
 impl Timer {
@@ -65,6 +68,7 @@ impl Timer {
             Self::Drain => "drain",
             Self::WriteStall => "write stall",
             Self::Trim => "trim",
+            Self::Stall => "stall",
         }
     }
 }

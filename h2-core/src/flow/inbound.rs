@@ -40,6 +40,12 @@ impl Inbound {
         usize::try_from(self.unread).unwrap_or(0)
     }
 
+    /// Whether the peer may send nothing, and hears of nothing either, until more is released.
+    #[inline]
+    pub(crate) fn is_used_up(&self) -> bool {
+        self.promised <= 0 && self.unannounced <= 0 && self.unread > 0
+    }
+
     /// Octets came.
     pub(crate) fn receive(&mut self, octets: usize) -> Result<(), Exceeded> {
         let octets = i64::try_from(octets).unwrap_or(i64::MAX);

@@ -14,5 +14,5 @@ pub(crate) use encode::{
     GoAway, data_head, extension, goaway, headers, ping, priority_update, push_promise, reset,
     settings, settings_ack, window_update,
 };
-pub(crate) use head::{FrameHead, HEAD_LEN, kind};
+pub(crate) use head::{FrameHead, HEAD_LEN, flag, kind};
 pub(crate) use reader::{Next, PREFACE, Reader};

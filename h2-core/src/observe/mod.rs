@@ -1,5 +1,16 @@
-//! Looking at a connection without touching it.
+//! Looking at a connection without touching it: counters, what it waits for, and its frames.
 
+mod json;
+mod stalls;
 mod stats;
+mod tap;
+mod text;
 
-pub use stats::{FrameCounts, Stats};
+pub use stalls::{Blocked, Stall, StallCause, Stalls};
+pub(crate) use stalls::{Moment, StallLog};
+pub use stats::{FrameCounts, ResetCounts, Stats, StreamStats};
+pub(crate) use tap::Tap;
+pub use tap::{
+    FieldValue, FrameDirection, FrameSummary, FrameTap, TappedField, TappedFields, TappedFrame,
+    TappedSettings,
+};

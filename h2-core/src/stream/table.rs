@@ -12,6 +12,7 @@ use crate::StreamId;
 use crate::event::Event;
 use crate::flow::{Growth, Inbound, Window};
 use crate::message::BodyLength;
+use crate::observe::Moment;
 use crate::priority::Priority;
 
 /// Where a stream lies. A key of a stream that is gone finds nothing, also when the place is taken.
@@ -79,6 +80,10 @@ pub(crate) struct Stream {
     pub(crate) heard: u32,
     /// Where in the output the head of ours ended.
     pub(crate) head_end: u64,
+    /// Since when a window of the peer, its own or the connection's, has held back what is queued.
+    pub(crate) send_stalled: Option<Moment>,
+    /// Since when the peer has had no window, because the application holds all of it unread.
+    pub(crate) recv_stalled: Option<Moment>,
 }
 
 #[cfg(test)]
@@ -127,6 +132,8 @@ impl Stream {
             opened: now,
             heard: 0,
             head_end: 0,
+            send_stalled: None,
+            recv_stalled: None,
         }
     }
 

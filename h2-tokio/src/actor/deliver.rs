@@ -48,6 +48,12 @@ impl Engine {
                 self.close(reason);
             }
             Event::PushReceived { parent, stream, head } => self.on_promise(parent, stream, head),
+            Event::Stalled { by, streams, lasted } => {
+                tracing::debug!(by = by.name(), ?streams, ?lasted, "stalled");
+            }
+            Event::LimitNear { limit, left, of } => {
+                tracing::debug!(?limit, left, of, "the peer has nearly used up what it may do");
+            }
             // What else there is, or may come to be, concerns nobody here.
             Event::SendEnded { .. } | _ => {}
         }

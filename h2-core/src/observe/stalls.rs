@@ -1,0 +1,247 @@
+//! What keeps octets from moving, how often and for how long; it costs nothing while they move.
+
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+/// What holds something back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StallCause {
+    /// The peer's window for a stream: there is body to send and no room in it.
+    StreamWindow,
+    /// The peer's window for all streams together, and nothing else.
+    ConnectionWindow,
+    /// No stream can be opened: as many are open as the peer or we allow.
+    Slot,
+    /// The transport takes no output.
+    Transport,
+    /// The peer has used up our window for a stream, and the application holds the octets.
+    StreamUnread,
+    /// The peer has used up our window for all streams together, and the application holds the
+    /// octets.
+    ConnectionUnread,
+}
+
+/// How many causes there are.
+const CAUSES: usize = 6;
+
+impl StallCause {
+    /// What holds, in words for logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::StreamWindow => "the peer's window for the stream",
+            Self::ConnectionWindow => "the peer's window for the connection",
+            Self::Slot => "the limit on open streams",
+            Self::Transport => "the transport",
+            Self::StreamUnread => "octets of the stream that nobody reads",
+            Self::ConnectionUnread => "octets of all streams that nobody reads",
+        }
+    }
+}
+
+/// Stalls of one cause.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stall {
+    /// Stalls that began.
+    pub count: u64,
+    /// Stalls that have not ended: of single streams how many, else at most 1.
+    pub open: usize,
+    /// How long they lasted, all together and as far as they have come.
+    pub time: Duration,
+}
+
+/// Stalls by cause, see [`StallCause`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stalls {
+    /// [`StallCause::StreamWindow`]: each stream for itself.
+    pub stream_window: Stall,
+    /// [`StallCause::ConnectionWindow`].
+    pub connection_window: Stall,
+    /// [`StallCause::Slot`]: from an attempt that found none until there is one.
+    pub slot: Stall,
+    /// [`StallCause::Transport`]: from the last octet that it took, seen when output was asked for
+    /// again at a later time.
+    pub transport: Stall,
+    /// [`StallCause::StreamUnread`]: each stream for itself.
+    pub stream_unread: Stall,
+    /// [`StallCause::ConnectionUnread`].
+    pub connection_unread: Stall,
+}
+
+/// What holds a stream back, and how long it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Blocked {
+    /// What holds it.
+    pub by: StallCause,
+    /// For how long.
+    pub lasted: Duration,
+}
+
+/// A moment of one connection, half the size of an `Instant`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(NonZeroU64);
+
+impl Moment {
+    /// So long after the connection was made. Good for 584 years.
+    pub(crate) fn after(age: Duration) -> Self {
+        let nanos = age.as_secs().saturating_mul(1_000_000_000);
+        let nanos = nanos.saturating_add(u64::from(age.subsec_nanos()));
+        Self(NonZeroU64::MIN.saturating_add(nanos))
+    }
+
+    pub(crate) fn until(self, later: Self) -> Duration {
+        Duration::from_nanos(later.0.get().saturating_sub(self.0.get()))
+    }
+
+    /// The moment `time` later.
+    pub(crate) fn plus(self, time: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)))
+    }
+}
+
+/// Running sums of one cause.
+#[derive(Clone, Copy, Debug, Default)]
+struct Gauge {
+    count: u64,
+    open: u32,
+    /// The ends of all stalls minus their beginnings, the ends of open ones left out: so the time
+    /// of all is known at any moment without a list of them. It wraps, and the sum comes out right.
+    balance: u64,
+    /// Since when a stall of the whole connection is open.
+    since: Option<Moment>,
+}
+
+impl Gauge {
+    fn begin(&mut self, at: Moment) {
+        self.count += 1;
+        self.open += 1;
+        self.balance = self.balance.wrapping_sub(at.0.get());
+    }
+
+    fn end(&mut self, at: Moment) {
+        self.open = self.open.saturating_sub(1);
+        self.balance = self.balance.wrapping_add(at.0.get());
+    }
+
+    fn seen(&self, now: Moment) -> Stall {
+        let so_far = u64::from(self.open).wrapping_mul(now.0.get());
+        Stall {
+            count: self.count,
+            open: self.open as usize,
+            time: Duration::from_nanos(self.balance.wrapping_add(so_far)),
+        }
+    }
+}
+
+/// The stalls of one connection.
+#[derive(Debug, Default)]
+pub(crate) struct StallLog([Gauge; CAUSES]);
+
+impl StallLog {
+    fn gauge(&mut self, cause: StallCause) -> Option<&mut Gauge> {
+        self.0.get_mut(cause as usize)
+    }
+
+    /// A stall of one stream begins. Whoever says so remembers it.
+    pub(crate) fn begin(&mut self, cause: StallCause, at: Moment) {
+        if let Some(gauge) = self.gauge(cause) {
+            gauge.begin(at);
+        }
+    }
+
+    /// A stall of one stream ends.
+    pub(crate) fn end(&mut self, cause: StallCause, at: Moment) {
+        if let Some(gauge) = self.gauge(cause) {
+            gauge.end(at);
+        }
+    }
+
+    /// A stall of the whole connection begins, or goes on.
+    pub(crate) fn hold(&mut self, cause: StallCause, at: Moment) {
+        if let Some(gauge) = self.gauge(cause)
+            && gauge.since.is_none()
+        {
+            gauge.since = Some(at);
+            gauge.begin(at);
+        }
+    }
+
+    /// A stall of the whole connection ends, if there is one.
+    pub(crate) fn let_go(&mut self, cause: StallCause, at: Moment) {
+        if let Some(gauge) = self.gauge(cause)
+            && gauge.since.take().is_some()
+        {
+            gauge.end(at);
+        }
+    }
+
+    /// Since when a stall of the whole connection is open.
+    pub(crate) fn since(&self, cause: StallCause) -> Option<Moment> {
+        self.0.get(cause as usize)?.since
+    }
+
+    /// Ends all: the connection is over.
+    pub(crate) fn end_all(&mut self, at: Moment) {
+        for gauge in &mut self.0 {
+            gauge.since = None;
+            while gauge.open > 0 {
+                gauge.end(at);
+            }
+        }
+    }
+
+    pub(crate) fn seen(&self, now: Moment) -> Stalls {
+        let [stream_window, connection_window, slot, transport, stream_unread, connection_unread] =
+            self.0.map(|gauge| gauge.seen(now));
+        Stalls {
+            stream_window,
+            connection_window,
+            slot,
+            transport,
+            stream_unread,
+            connection_unread,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> Moment {
+        Moment::after(Duration::from_millis(millis))
+    }
+
+    #[test]
+    fn the_time_of_stalls_that_overlap_adds_up_while_they_last() {
+        let mut log = StallLog::default();
+        let seen = |log: &StallLog, now| log.seen(at(now)).stream_window;
+        log.begin(StallCause::StreamWindow, at(10));
+        log.begin(StallCause::StreamWindow, at(15));
+        assert_eq!(seen(&log, 20).time, Duration::from_millis(10 + 5));
+        log.end(StallCause::StreamWindow, at(30));
+        assert_eq!(seen(&log, 40).time, Duration::from_millis(30 + 15));
+        log.end(StallCause::StreamWindow, at(40));
+        let stall = seen(&log, 1_000);
+        assert_eq!((stall.count, stall.open, stall.time), (2, 0, Duration::from_millis(45)));
+    }
+
+    #[test]
+    fn a_stall_of_the_connection_is_one_however_often_it_is_noticed() {
+        let mut log = StallLog::default();
+        log.hold(StallCause::Transport, at(5));
+        log.hold(StallCause::Transport, at(7));
+        assert_eq!(log.since(StallCause::Transport), Some(at(5)));
+        log.let_go(StallCause::Transport, at(9));
+        log.let_go(StallCause::Transport, at(11));
+        let stall = log.seen(at(20)).transport;
+        assert_eq!((stall.count, stall.open, stall.time), (1, 0, Duration::from_millis(4)));
+        log.hold(StallCause::Transport, at(30));
+        log.end_all(at(31));
+        assert_eq!(log.seen(at(40)).transport.time, Duration::from_millis(5));
+    }
+}
