@@ -137,13 +137,13 @@ impl Gauge {
     }
 }
 
-/// The stalls of one connection.
+/// The stalls of one connection. Most connections never have one, so they pay for none.
 #[derive(Debug, Default)]
-pub(crate) struct StallLog([Gauge; CAUSES]);
+pub(crate) struct StallLog(Option<Box<[Gauge; CAUSES]>>);
 
 impl StallLog {
     fn gauge(&mut self, cause: StallCause) -> Option<&mut Gauge> {
-        self.0.get_mut(cause as usize)
+        self.0.get_or_insert_default().get_mut(cause as usize)
     }
 
     /// A stall of one stream begins. Whoever says so remembers it.
@@ -172,21 +172,22 @@ impl StallLog {
 
     /// A stall of the whole connection ends, if there is one.
     pub(crate) fn let_go(&mut self, cause: StallCause, at: Moment) {
-        if let Some(gauge) = self.gauge(cause)
-            && gauge.since.take().is_some()
+        if self.since(cause).is_some()
+            && let Some(gauge) = self.gauge(cause)
         {
+            gauge.since = None;
             gauge.end(at);
         }
     }
 
     /// Since when a stall of the whole connection is open.
     pub(crate) fn since(&self, cause: StallCause) -> Option<Moment> {
-        self.0.get(cause as usize)?.since
+        self.0.as_ref()?.get(cause as usize)?.since
     }
 
     /// Ends all: the connection is over.
     pub(crate) fn end_all(&mut self, at: Moment) {
-        for gauge in &mut self.0 {
+        for gauge in self.0.iter_mut().flat_map(|gauges| gauges.iter_mut()) {
             gauge.since = None;
             while gauge.open > 0 {
                 gauge.end(at);
@@ -195,8 +196,9 @@ impl StallLog {
     }
 
     pub(crate) fn seen(&self, now: Moment) -> Stalls {
+        let Some(gauges) = &self.0 else { return Stalls::default() };
         let [stream_window, connection_window, slot, transport, stream_unread, connection_unread] =
-            self.0.map(|gauge| gauge.seen(now));
+            gauges.map(|gauge| gauge.seen(now));
         Stalls {
             stream_window,
             connection_window,
