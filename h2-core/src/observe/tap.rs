@@ -150,7 +150,7 @@ pub enum FrameSummary<'a> {
     },
     /// A frame of a type that this crate does not know. What it says may be a secret.
     Unknown,
-    /// A frame whose payload has not the form that its type asks for.
+    /// A frame that has not the form that its type asks for.
     Broken,
 }
 
@@ -484,6 +484,7 @@ fn summary<'a>(
         Frame::AltSvc { origin, value, .. } => FrameSummary::AltSvc { origin, value },
         Frame::Origin { entries } => FrameSummary::Origin { entries },
         Frame::Unknown { .. } => FrameSummary::Unknown,
+        Frame::Ignored { .. } => FrameSummary::Broken,
     }
 }
 
