@@ -277,3 +277,9 @@ impl Accept for Queueing {
         }
     }
 }
+
+impl Drop for Queueing {
+    fn drop(&mut self) {
+        self.closed();
+    }
+}

@@ -14,6 +14,8 @@ pub(crate) struct ByHand {
     io: DuplexStream,
     reader: Reader,
     said: VecDeque<Frame>,
+    /// It never acknowledges SETTINGS.
+    rude: bool,
 }
 
 impl ByHand {
@@ -28,7 +30,7 @@ impl ByHand {
     pub(crate) fn silent() -> (Self, DuplexStream) {
         let (ours, theirs) = duplex(PIPE);
         let reader = Reader::new(false);
-        (Self { io: ours, reader, said: VecDeque::new() }, theirs)
+        (Self { io: ours, reader, said: VecDeque::new(), rude: false }, theirs)
     }
 
     pub(crate) async fn say(&mut self, what: impl Wire) {
@@ -40,6 +42,7 @@ impl ByHand {
         loop {
             match self.said.pop_front() {
                 Some(Frame::SettingsAck | Frame::WindowUpdate { .. }) => continue,
+                Some(Frame::Settings(_)) if self.rude => continue,
                 Some(Frame::Settings(_)) => {
                     // A server that has closed meanwhile takes no answer.
                     let _ = self.io.write_all(&wire::settings_ack().octets()).await;
@@ -66,6 +69,21 @@ impl ByHand {
                 return;
             }
         }
+    }
+
+    /// The frames up to the end of the transport.
+    pub(crate) async fn rest(&mut self) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        while let Some(frame) = self.hear().await {
+            frames.push(frame);
+        }
+        frames
+    }
+
+    /// As [`rest`](Self::rest), without an acknowledgement of SETTINGS.
+    pub(crate) async fn rest_without_a_word(&mut self) -> Vec<Frame> {
+        self.rude = true;
+        self.rest().await
     }
 
     /// Says the end of a request and waits for its complete answer, a 200 without interim ones.

@@ -69,7 +69,7 @@ pub(crate) trait Accept {
     /// Whether more answers are about to come, so that writing had better wait for them.
     fn is_busy(&self) -> bool;
 
-    /// No more requests will come.
+    /// No more requests will come. So it is too when this is dropped.
     fn closed(&mut self);
 }
 
@@ -227,7 +227,7 @@ impl Engine {
 }
 
 /// The task itself.
-pub(crate) struct Actor<IO, A: Accept> {
+pub(crate) struct Actor<IO, A> {
     engine: Engine,
     transport: Transport<IO>,
     accept: A,
@@ -419,10 +419,10 @@ where
     }
 }
 
-impl<IO, A: Accept> Drop for Actor<IO, A> {
+impl<IO, A> Drop for Actor<IO, A> {
     fn drop(&mut self) {
+        // Whoever takes requests is dropped next, and learns so that no more will come.
         self.engine.abandon();
-        self.accept.closed();
     }
 }
 

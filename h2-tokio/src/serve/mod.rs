@@ -54,12 +54,9 @@ const AT_ONCE: u32 = 64;
 pub fn serve<IO, S, B>(io: IO, config: Config, service: S) -> Serve<IO, S, B>
 where
     IO: AsyncRead + AsyncWrite + Unpin,
-    S: Service<Request<RecvBody>, Response = Response<B>>,
-    S::Error: Into<BoxError>,
-    S::Future: Send + 'static,
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<BoxError>,
+    S: Service<Request<RecvBody>, Response = Response<B>, Error: Into<BoxError>>,
+    S: Service<Request<RecvBody>, Future: Send + 'static>,
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
     let (hub, commands) = hub::pair(&config);
     let engine = Engine::server(&config, commands, Arc::clone(&hub.shared));
@@ -125,28 +122,12 @@ impl<F> fmt::Debug for ServiceFn<F> {
 ///
 /// Polling it in a `select!` by reference is cancel-safe. Dropping it aborts the connection.
 #[must_use = "a connection is not served unless this is polled"]
-pub struct Serve<IO, S, B>
-where
-    S: Service<Request<RecvBody>, Response = Response<B>>,
-    S::Error: Into<BoxError>,
-    S::Future: Send + 'static,
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<BoxError>,
-{
+pub struct Serve<IO, S: Service<Request<RecvBody>>, B> {
     actor: Actor<IO, Serving<S, B>>,
     hub: Arc<Hub>,
 }
 
-impl<IO, S, B> Serve<IO, S, B>
-where
-    S: Service<Request<RecvBody>, Response = Response<B>>,
-    S::Error: Into<BoxError>,
-    S::Future: Send + 'static,
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<BoxError>,
-{
+impl<IO, S: Service<Request<RecvBody>>, B> Serve<IO, S, B> {
     /// A handle to the connection, for its state and its shutdown.
     #[must_use]
     pub fn handle(&self) -> Handle {
@@ -157,12 +138,9 @@ where
 impl<IO, S, B> Future for Serve<IO, S, B>
 where
     IO: AsyncRead + AsyncWrite + Unpin,
-    S: Service<Request<RecvBody>, Response = Response<B>>,
-    S::Error: Into<BoxError>,
-    S::Future: Send + 'static,
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<BoxError>,
+    S: Service<Request<RecvBody>, Response = Response<B>, Error: Into<BoxError>>,
+    S: Service<Request<RecvBody>, Future: Send + 'static>,
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
     type Output = CloseReason;
 
@@ -172,26 +150,9 @@ where
 }
 
 // Nothing in it is pinned but through a box of its own, or is the transport.
-impl<IO: Unpin, S, B> Unpin for Serve<IO, S, B>
-where
-    S: Service<Request<RecvBody>, Response = Response<B>>,
-    S::Error: Into<BoxError>,
-    S::Future: Send + 'static,
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<BoxError>,
-{
-}
+impl<IO: Unpin, S: Service<Request<RecvBody>>, B> Unpin for Serve<IO, S, B> {}
 
-impl<IO, S, B> fmt::Debug for Serve<IO, S, B>
-where
-    S: Service<Request<RecvBody>, Response = Response<B>>,
-    S::Error: Into<BoxError>,
-    S::Future: Send + 'static,
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<BoxError>,
-{
+impl<IO, S: Service<Request<RecvBody>>, B> fmt::Debug for Serve<IO, S, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Serve").finish_non_exhaustive()
     }
@@ -226,10 +187,7 @@ impl<T> Spare<T> {
 }
 
 /// Takes requests by calling a service.
-struct Serving<S, B>
-where
-    S: Service<Request<RecvBody>, Response = Response<B>>,
-{
+struct Serving<S: Service<Request<RecvBody>>, B> {
     service: S,
     /// Keeps the connection open: it is served until it ends.
     hub: Arc<Hub>,
@@ -269,12 +227,9 @@ enum First<F, B> {
 
 impl<S, B> Accept for Serving<S, B>
 where
-    S: Service<Request<RecvBody>, Response = Response<B>>,
-    S::Error: Into<BoxError>,
-    S::Future: Send + 'static,
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<BoxError>,
+    S: Service<Request<RecvBody>, Response = Response<B>, Error: Into<BoxError>>,
+    S: Service<Request<RecvBody>, Future: Send + 'static>,
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
     fn accept(&mut self, engine: &mut Engine, inbound: Inbound) {
         let slot = (!inbound.end).then(|| engine.open_inbound(inbound.stream, false));
@@ -318,12 +273,9 @@ where
 
 impl<S, B> Serving<S, B>
 where
-    S: Service<Request<RecvBody>, Response = Response<B>>,
-    S::Error: Into<BoxError>,
-    S::Future: Send + 'static,
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<BoxError>,
+    S: Service<Request<RecvBody>, Response = Response<B>, Error: Into<BoxError>>,
+    S: Service<Request<RecvBody>, Future: Send + 'static>,
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
     /// Whether the service takes another call. One that fails never will, and is not asked again.
     fn poll_service(&mut self, engine: &mut Engine, cx: &mut Context<'_>) -> bool {
