@@ -196,7 +196,8 @@ impl<L: Listener, P> Server<L, P> {
     }
 
     /// As [`serve`](Self::serve), but gives the requests of each connection to a call of `each`, in
-    /// a task of its own. What that leaves undone when the time to drain is over is aborted.
+    /// a task of its own. A connection counts until that has ended too; what it leaves undone when
+    /// the time to drain is over is aborted.
     ///
     /// # Cancel safety
     ///

@@ -244,11 +244,12 @@ impl Engine {
         let wants_room = matches!(state.send.finish, Finish::Open) && room > 0;
         let over = over && !state.send.flush_wanted;
         let waker = if wants_room || over { state.send.waker.take() } else { None };
+        state.detached |= over;
+        drop(state);
         if over {
-            state.detached = true;
+            // Whoever takes pushes is woken by that.
             self.entries.remove(&stream);
         }
-        drop(state);
         wake((waker, None));
     }
 

@@ -45,6 +45,10 @@ const AT_ONCE: u32 = 64;
 /// body. A handler is dropped when the peer resets its stream. One that panics, or returns an
 /// error, resets its stream with INTERNAL_ERROR, and that is all.
 ///
+/// A service is asked whether it is ready only while a request waits for it; one that is not holds
+/// the others back. What it has reserved for a request that was reset meanwhile it keeps for the
+/// next one of its connection.
+///
 /// The future ends when the connection does; [`Serve::handle`] can end it gracefully. Dropped, it
 /// aborts the connection.
 ///
