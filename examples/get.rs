@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use h2_tokio::client::{self, Handle};
-use h2_tokio::{Config, RecvBody};
+use h2_tokio::{Config, RecvBody, tcp, tls};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Request, Response, Uri};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -153,11 +153,15 @@ async fn connect(url: &Uri, insecure: bool) -> Result<Handle, Failure> {
         return Ok(client::connect((host, port), Config::client()).await?);
     }
     let socket = TcpStream::connect((host, port)).await?;
-    socket.set_nodelay(true)?;
+    tcp::tune(&socket)?;
     let connector = TlsConnector::from(Arc::new(tls_config(insecure)?));
     let stream = connector.connect(ServerName::try_from(host.to_owned())?, socket).await?;
-    if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
-        return Err("the server does not offer HTTP/2".into());
+    let session = stream.get_ref().1;
+    tls::check_alpn(session.alpn_protocol())?;
+    if let (Some(version), Some(suite)) =
+        (session.protocol_version(), session.negotiated_cipher_suite())
+    {
+        tls::check_cipher_suite(version.into(), suite.suite().into())?;
     }
     Ok(client::handshake(stream, Config::client()).await?)
 }

@@ -27,13 +27,14 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "every other argument is a mistake")]
 
 use std::error::Error;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use h2_tokio::server::{CancellationToken, Incoming, Responder, Server};
-use h2_tokio::{Config, ErrorCode, RecvBody, SendBody};
+use h2_tokio::{Config, ErrorCode, RecvBody, SendBody, tls};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, LINK};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use lexopt::{Arg, Parser, ValueExt};
@@ -81,7 +82,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Some(acceptor) => {
             let server = server.prepare(move |socket, _, config| {
                 let tls = acceptor.accept(socket);
-                async move { Ok((tls.await?, config)) }
+                async move {
+                    let stream = tls.await?;
+                    tls::check_alpn(stream.get_ref().1.alpn_protocol())
+                        .map_err(io::Error::other)?;
+                    Ok((stream, config))
+                }
             });
             server.each(take).await
         }

@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 
 pub use crate::actor::command::Permit;
 use crate::actor::command::{Command, Rare};
+use crate::actor::due::By;
 use crate::actor::{Actor, Engine, NoRequests};
 use crate::body::pump::{BoxError, Pump};
 use crate::body::{RecvBody, SendBody};
@@ -22,10 +23,12 @@ use crate::config::Config;
 use crate::convert;
 use crate::error::{CloseReason, Error, Outcome};
 use crate::exchange::{Finish, Slot};
+use crate::ext::RequestTimeout;
 use crate::handle::common_methods;
 use crate::hub::{self, Counters, Hub};
 pub use crate::pushed::PushedResponses;
 pub use crate::response::ResponseFuture;
+use crate::tcp;
 use crate::unsent::{Rejected, Unsent, UnsentBody};
 
 /// Runs a connection over `io` on a task of its own, and gives a handle to it at once.
@@ -62,8 +65,8 @@ where
     Ok(handle)
 }
 
-/// Connects to `addr` over TCP with TCP_NODELAY, then does a [`handshake`] with prior knowledge
-/// that the peer speaks HTTP/2.
+/// Connects to `addr` over TCP, [tunes](tcp::tune) the socket, then does a [`handshake`] with prior
+/// knowledge that the peer speaks HTTP/2.
 ///
 /// # Errors
 ///
@@ -75,7 +78,7 @@ where
 pub async fn connect(addr: impl ToSocketAddrs, config: Config) -> Result<Handle, Error> {
     let failed = |error: io::Error| CloseReason::from_io(error).to_error(Outcome::NotSent);
     let io = TcpStream::connect(addr).await.map_err(failed)?;
-    io.set_nodelay(true).map_err(failed)?;
+    tcp::tune(&io).map_err(failed)?;
     handshake(io, config).await
 }
 
@@ -284,7 +287,9 @@ impl Handle {
         let (answer, answered) = oneshot::channel();
         let hub = Arc::clone(&self.hub);
         self.hub.send(Command::Rare(Box::new(Rare::Reserve { hub, wait, answer })))?;
-        answered.await.unwrap_or_else(|_| Err(self.hub.shared.error(Outcome::NotSent)))
+        let mut asking = Asking { hub: &self.hub, answered };
+        let answer = (&mut asking.answered).await;
+        answer.unwrap_or_else(|_| Err(self.hub.shared.error(Outcome::NotSent)))
     }
 
     common_methods!();
@@ -350,6 +355,25 @@ impl Permit {
     }
 }
 
+/// A place in line. Dropped before it was answered, it is left.
+struct Asking<'a> {
+    hub: &'a Hub,
+    answered: oneshot::Receiver<Result<Permit, Error>>,
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        if self.answered.is_terminated() {
+            return;
+        }
+        self.answered.close();
+        // From here on it is answered no more; a permit that had come goes back.
+        if self.answered.try_recv().is_err() {
+            let _ = self.hub.send(Command::Rare(Box::new(Rare::Leave)));
+        }
+    }
+}
+
 /// Makes a request and waits for its response; hands it back if it was not processed and `keep`
 /// says so.
 async fn exchange<B>(
@@ -367,6 +391,7 @@ where
         Ok(slot) => slot,
         Err(error) => return Err(Rejected::new(error, Some(unsent))),
     };
+    let by = deadline(hub, &unsent.parts);
     let start = std::future::poll_fn(|cx| Poll::Ready(unsent.body.begin(cx, keep))).await;
     let start = start.map_err(|error| Rejected::new(error, None))?;
     let sender = start.is_open().then(|| SendBody::new(Arc::clone(&slot), Arc::clone(hub), false));
@@ -377,7 +402,7 @@ where
             None => state.send.end_at_once(start),
         }
     }
-    let rejected = match finish(hub, permit, slot, sender, &mut unsent.body).await {
+    let rejected = match finish(hub, permit, slot, by, sender, &mut unsent.body).await {
         Ok(response) => return Ok(response),
         Err(error) => error,
     };
@@ -390,6 +415,7 @@ async fn finish<B>(
     hub: &Arc<Hub>,
     permit: Option<Permit>,
     slot: Arc<Slot>,
+    by: Option<By>,
     sender: Option<SendBody>,
     body: &mut UnsentBody<B>,
 ) -> Result<Response<RecvBody>, Error>
@@ -398,7 +424,7 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    let response = dispatch(hub, permit, slot)?;
+    let response = dispatch(hub, permit, slot, by)?;
     if let Some(sender) = sender {
         std::future::poll_fn(|cx| response.poll_opened(cx)).await?;
         if let Some(rest) = body.take_rest() {
@@ -423,7 +449,7 @@ async fn open(
     }
     let sender = SendBody::new(Arc::clone(&slot), Arc::clone(hub), false);
     let pushes = hub.shared.takes_pushes.then(|| PushedResponses::of(&slot, hub));
-    let response = dispatch(hub, permit, slot)?.with_pushes(pushes);
+    let response = dispatch(hub, permit, slot, deadline(hub, parts))?.with_pushes(pushes);
     std::future::poll_fn(|cx| response.poll_opened(cx)).await?;
     Ok((sender, response))
 }
@@ -439,15 +465,25 @@ fn slot(
     Ok(Arc::new(Slot::request(head, shared.room, shared.report_at)))
 }
 
+/// By when a request must be answered, if it must.
+fn deadline(hub: &Hub, parts: &http::request::Parts) -> Option<By> {
+    let own = parts.extensions.get::<RequestTimeout>().copied();
+    let RequestTimeout { after, whole } = own.or(hub.shared.request_timeout)?;
+    let at = tokio::time::Instant::now().into_std().checked_add(after)?;
+    Some(By { at, whole })
+}
+
 fn dispatch(
     hub: &Arc<Hub>,
     permit: Option<Permit>,
     slot: Arc<Slot>,
+    by: Option<By>,
 ) -> Result<ResponseFuture, Error> {
     let response = ResponseFuture::new(Arc::clone(&slot), Arc::clone(hub));
-    hub.send(match permit.and_then(Permit::into_core) {
-        Some(permit) => Command::Rare(Box::new(Rare::OpenWith(permit, slot))),
-        None => Command::Open(slot),
+    let permit = permit.and_then(Permit::into_core);
+    hub.send(match (permit, by) {
+        (None, None) => Command::Open(slot),
+        (permit, by) => Command::Rare(Box::new(Rare::OpenWith(permit, slot, by))),
     })?;
     Ok(response)
 }

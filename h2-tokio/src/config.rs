@@ -7,6 +7,8 @@ use std::time::Duration;
 use http::Extensions;
 use http::uri::{Authority, Scheme};
 
+use crate::ext::RequestTimeout;
+
 /// How a connection behaves. [`Config::client`] and [`Config::server`] are complete as they are.
 ///
 /// Windows, limits and timers belong to the protocol and lie in [`core`](Self::core); the setters
@@ -32,6 +34,7 @@ pub(crate) struct Knobs {
     pub(crate) add_date: bool,
     pub(crate) auto_continue: bool,
     pub(crate) linger: Duration,
+    pub(crate) request_timeout: Option<RequestTimeout>,
 }
 
 /// Where requests go whose URI does not say it.
@@ -61,6 +64,7 @@ impl Config {
             add_date: true,
             auto_continue: true,
             linger: Duration::from_secs(1),
+            request_timeout: None,
         };
         Self { core, knobs, target: Target::default(), extensions: Extensions::new() }
     }
@@ -115,6 +119,16 @@ impl Config {
     #[must_use]
     pub fn extension<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Self {
         self.extensions.insert(value);
+        self
+    }
+
+    /// How long a request may take until the head of its response is there, waiting in line for a
+    /// stream included. Default: as long as it takes.
+    ///
+    /// A request with an [`ext::RequestTimeout`](RequestTimeout) of its own has that instead.
+    #[must_use]
+    pub fn request_timeout(mut self, after: Duration) -> Self {
+        self.knobs.request_timeout = Some(RequestTimeout::new(after));
         self
     }
 

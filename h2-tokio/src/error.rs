@@ -87,6 +87,8 @@ pub enum Reason {
     Malformed(Malformed),
     /// The body that was to be sent failed; the error's source says how.
     Body,
+    /// The connection is suspect: a request was given up, and the peer has been silent since.
+    Suspect,
     /// As many requests as [`Config::max_queued`](crate::Config::max_queued) allows wait already.
     QueueFull,
     /// The peer speaks HTTP/1.
@@ -198,6 +200,17 @@ impl Error {
             .with_retry(Retry::SameConnection)
     }
 
+    pub(crate) fn suspect() -> Self {
+        Self::new(Scope::Local, Reason::Suspect, ErrorCode::REFUSED_STREAM, Outcome::NotSent)
+            .with_retry(Retry::NewConnection)
+    }
+
+    /// A request that was not answered in time.
+    pub(crate) fn timed_out(stream: Option<StreamId>, outcome: Outcome) -> Self {
+        let reason = Reason::Timeout(Timer::Request);
+        Self::new(Scope::of(stream), reason, ErrorCode::CANCEL, outcome)
+    }
+
     /// A request that this side gave up before it had a stream.
     pub(crate) fn given_up(code: ErrorCode) -> Self {
         Self::new(Scope::Local, Reason::Us, code, Outcome::NotSent)
@@ -270,7 +283,7 @@ impl Reason {
             Self::Us | Self::Body | Self::Aborted => Origin::Us,
             Self::Io | Self::Eof => Origin::Io,
             Self::Timeout(timer) => Origin::Timer(*timer),
-            Self::Misuse(_) | Self::Malformed(_) | Self::QueueFull => Origin::Usage,
+            Self::Misuse(_) | Self::Malformed(_) | Self::QueueFull | Self::Suspect => Origin::Usage,
         }
     }
 }
@@ -418,6 +431,9 @@ impl fmt::Display for Cause {
             Reason::Misuse(misuse) => write!(f, "not possible: {misuse}")?,
             Reason::Malformed(malformed) => write!(f, "cannot be sent: {malformed}")?,
             Reason::Body => write!(f, "ended by its own body: {}", self.code)?,
+            Reason::Suspect => {
+                f.write_str("not sent: the peer is silent since one was given up")?
+            }
             Reason::QueueFull => f.write_str("not queued: too many wait for a stream")?,
             Reason::Http1 => f.write_str("ended because the peer speaks HTTP/1")?,
             Reason::Aborted => f.write_str("ended with its task, which was aborted")?,

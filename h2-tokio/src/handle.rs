@@ -17,13 +17,13 @@ pub(crate) async fn ping(hub: &Arc<Hub>) -> Result<Duration, Error> {
     answered.await.unwrap_or_else(|_| Err(hub.shared.error(Outcome::NotSent)))
 }
 
-pub(crate) fn shutdown(hub: &Arc<Hub>) {
+pub(crate) fn shutdown(hub: &Arc<Hub>, time: Option<Duration>) {
     // A connection that has ended is shut down already.
-    let _ = hub.send(Command::Rare(Box::new(Rare::Shutdown)));
+    let _ = hub.send(Command::Rare(Box::new(Rare::Shutdown(time))));
 }
 
-pub(crate) fn close(hub: &Arc<Hub>, code: ErrorCode) {
-    let _ = hub.send(Command::Rare(Box::new(Rare::Close(code, Bytes::new()))));
+pub(crate) fn close(hub: &Arc<Hub>, code: ErrorCode, debug: Bytes) {
+    let _ = hub.send(Command::Rare(Box::new(Rare::Close(code, debug))));
 }
 
 pub(crate) async fn closed(hub: &Arc<Hub>) -> CloseReason {
@@ -60,12 +60,27 @@ macro_rules! common_methods {
         /// Returns at once; [`closed`](Self::closed) waits for the end. The open streams have
         /// [`h2_core::Config::drain_timeout`] to finish.
         pub fn shutdown(&self) {
-            crate::handle::shutdown(&self.hub);
+            crate::handle::shutdown(&self.hub, None);
+        }
+
+        /// As [`shutdown`](Self::shutdown), but the open streams have `drain` to finish. What is
+        /// open then is cut, and [`CloseReason::streams_cut`](crate::CloseReason::streams_cut) of
+        /// what [`closed`](Self::closed) gives says how many that were.
+        ///
+        /// On a connection that is going down already it only brings the end forward.
+        pub fn shutdown_within(&self, drain: std::time::Duration) {
+            crate::handle::shutdown(&self.hub, Some(drain));
         }
 
         /// Ends the connection now, with a GOAWAY of this code. Every stream on it fails.
         pub fn close(&self, code: h2_core::ErrorCode) {
-            crate::handle::close(&self.hub, code);
+            crate::handle::close(&self.hub, code, bytes::Bytes::new());
+        }
+
+        /// As [`close`](Self::close), with debug data for the GOAWAY: a line that says why, as the
+        /// peer may log it. What does not fit the peer's frame size is cut off.
+        pub fn close_with(&self, code: h2_core::ErrorCode, debug: impl Into<bytes::Bytes>) {
+            crate::handle::close(&self.hub, code, debug.into());
         }
 
         /// Waits for the end of the connection and says why it came.

@@ -12,6 +12,7 @@ use crate::actor::command::{Command, Rare};
 use crate::config::{Config, Target};
 use crate::error::{CloseReason, Error, Outcome};
 use crate::exchange::Slot;
+use crate::ext::RequestTimeout;
 use crate::watch::{State, StateWatch, Watchers};
 
 /// The way to the actor.
@@ -26,6 +27,8 @@ pub(crate) struct Hub {
 pub(crate) struct Shared {
     /// Where requests go whose URI does not say it.
     pub(crate) target: Target,
+    /// How long a request may take that does not say it.
+    pub(crate) request_timeout: Option<RequestTimeout>,
     /// Octets of body that a stream may always have waiting.
     pub(crate) room: usize,
     /// Octets that an application reads before the actor hears of it: few enough that the peer
@@ -53,6 +56,7 @@ struct Gauges {
     /// `u32::MAX` for none.
     peer_limit: AtomicU32,
     draining: AtomicBool,
+    suspect: AtomicBool,
 }
 
 /// What the actor lets everyone see of a turn.
@@ -63,6 +67,7 @@ pub(crate) struct Picture {
     pub(crate) free: usize,
     pub(crate) peer_limit: Option<u32>,
     pub(crate) draining: bool,
+    pub(crate) suspect: bool,
 }
 
 /// What was done silently, so that it can be found out.
@@ -93,6 +98,7 @@ pub(crate) fn pair(config: &Config) -> (Arc<Hub>, mpsc::UnboundedReceiver<Comman
     let (commands, receiver) = mpsc::unbounded_channel();
     let shared = Shared {
         target: config.target.clone(),
+        request_timeout: config.knobs.request_timeout,
         room: config.core.send_credit.max(1),
         report_at: (config.core.stream_window / 4).max(1) as usize,
         takes_pushes: config.core.enable_push,
@@ -155,13 +161,14 @@ impl Shared {
 
     /// Lets everyone see how the connection stands.
     pub(crate) fn publish(&self, picture: Picture) {
-        let Picture { open, queued, free, peer_limit, draining } = picture;
+        let Picture { open, queued, free, peer_limit, draining, suspect } = picture;
         let gauges = &self.gauges;
         gauges.open.store(open, Ordering::Relaxed);
         gauges.queued.store(queued, Ordering::Relaxed);
         gauges.free.store(free, Ordering::Relaxed);
         gauges.peer_limit.store(peer_limit.unwrap_or(u32::MAX), Ordering::Relaxed);
         gauges.draining.store(draining, Ordering::Relaxed);
+        gauges.suspect.store(suspect, Ordering::Relaxed);
         self.tell();
     }
 
@@ -202,6 +209,7 @@ impl Shared {
             free: gauges.free.load(Ordering::Relaxed),
             peer_limit: Some(peer_limit).filter(|limit| *limit < u32::MAX),
             draining: gauges.draining.load(Ordering::Relaxed),
+            suspect: gauges.suspect.load(Ordering::Relaxed),
             drain_reason: self.draining.get().cloned(),
             ready: self.is_ready(),
             closed: self.closed().cloned(),

@@ -61,6 +61,8 @@ mod responder;
 mod response;
 mod serve;
 pub mod server;
+pub mod tcp;
+pub mod tls;
 mod tunnel;
 mod unsent;
 mod watch;

@@ -61,7 +61,7 @@ const MARGIN: Duration = Duration::from_secs(1);
 /// # }
 /// ```
 ///
-/// TCP connections get TCP_NODELAY. When accepting fails because the system is out of something
+/// TCP connections are [tuned](crate::tcp::tune). When accepting fails because the system is out of something
 /// (EMFILE, say), it is tried again after 5 ms, and after twice as long each time up to a second; a
 /// connection that ended before it was accepted is passed over.
 #[must_use = "a server does nothing until `serve` or `each` is awaited"]
@@ -389,6 +389,6 @@ fn is_about_one(error: &io::Error) -> bool {
 fn set_nodelay<IO: 'static>(io: &IO) {
     if let Some(socket) = (io as &dyn Any).downcast_ref::<TcpStream>() {
         // It fails when the peer has gone already, which reading will tell.
-        let _ = socket.set_nodelay(true);
+        let _ = crate::tcp::tune(socket);
     }
 }

@@ -189,7 +189,7 @@ impl Drop for Incoming {
             Responder::new(slot, Arc::clone(&self.hub), inbound.stream, false)
                 .reset(ErrorCode::REFUSED_STREAM);
         }
-        crate::handle::shutdown(&self.hub);
+        crate::handle::shutdown(&self.hub, None);
     }
 }
 

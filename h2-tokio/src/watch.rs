@@ -25,6 +25,10 @@ pub struct State {
     pub draining: bool,
     /// Why no more streams are opened.
     pub drain_reason: Option<CloseReason>,
+    /// Whether a request was given up and nothing has arrived since it was sent, so that new ones
+    /// had better go elsewhere. Those that come here wait in line until the peer has shown that it
+    /// lives; if it does not in time, the connection ends and they are handed back.
+    pub suspect: bool,
     /// Whether the peer's first SETTINGS have arrived.
     pub ready: bool,
     /// Why the connection ended, if it has.
@@ -34,7 +38,7 @@ pub struct State {
 impl State {
     fn is_as(&self, other: &Self) -> bool {
         let numbers = |state: &Self| (state.open, state.queued, state.free, state.peer_limit);
-        let flags = |state: &Self| (state.draining, state.ready);
+        let flags = |state: &Self| (state.draining, state.suspect, state.ready);
         // The first reasons stay.
         let reasons = |state: &Self| (state.drain_reason.is_some(), state.closed.is_some());
         numbers(self) == numbers(other)

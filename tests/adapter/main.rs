@@ -4,6 +4,7 @@
 
 mod bodies;
 mod byhand;
+mod deadlines;
 mod early;
 mod endings;
 mod exchange;

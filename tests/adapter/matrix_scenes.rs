@@ -129,8 +129,16 @@ impl Scene {
 
     async fn client_waits(&mut self, site: Site, client: client::Handle) {
         match site {
-            Site::Ping | Site::Closed => {
+            Site::Ping | Site::Closed | Site::Watch => {
                 self.kept.push(Box::new(client.send_request(head_of("/")).await.unwrap()));
+                if site == Site::Watch {
+                    let mut watch = client.watch_state();
+                    return self.waits(async move {
+                        let last = watch.until(|state| state.closed.is_some()).await;
+                        assert!(watch.changed().await.is_none());
+                        Told::close(&last.closed.unwrap())
+                    });
+                }
                 return self.waits(async move {
                     match site {
                         Site::Ping => Told::result(client.ping().await),

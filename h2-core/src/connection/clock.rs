@@ -77,6 +77,14 @@ impl Clock {
         }
     }
 
+    /// Brings a deadline forward, or sets it.
+    pub(crate) fn hasten(&mut self, timer: Timer, after: Duration) {
+        let Some(at) = self.now.checked_add(after) else { return };
+        if let Some(deadline) = self.deadlines.get_mut(place(timer)) {
+            *deadline = Some(deadline.map_or(at, |set| set.min(at)));
+        }
+    }
+
     pub(crate) fn clear(&mut self, timer: Timer) {
         self.set(timer, None);
     }

@@ -102,6 +102,21 @@ impl Connection {
         self.clock.set(Timer::Farewell, Some(FAREWELL_PATIENCE));
     }
 
+    /// As [`shutdown`](Self::shutdown), but streams that are open after `drain` are cut, whatever
+    /// the configuration says. On a connection that is going down by itself already it only brings
+    /// that moment forward.
+    pub fn shutdown_within(&mut self, drain: Duration, now: Instant) {
+        let fresh = self.farewell.ours == Ours::Open;
+        self.shutdown(now);
+        if self.reason.is_some() {
+            return;
+        }
+        if fresh {
+            self.clock.clear(Timer::Drain);
+        }
+        self.clock.hasten(Timer::Drain, drain);
+    }
+
     /// Ends the connection at once: every stream is gone, GOAWAY with `code` and `debug` goes out,
     /// [`Event::ConnectionClosed`] follows. After the first end it does nothing.
     pub fn close_connection(&mut self, code: ErrorCode, debug: impl Into<Bytes>) {

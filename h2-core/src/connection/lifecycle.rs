@@ -210,6 +210,7 @@ impl Connection {
             Timer::Farewell => self.say_last_goodbye(),
             Timer::Drain => self.time_out(timer, GRACEFUL),
             Timer::Idle | Timer::MaxAge => self.retire(timer),
+            Timer::Request => {}
             Timer::Trim => {
                 self.trimmed_at = self.streams_opened;
                 self.trim();

@@ -51,6 +51,9 @@ pub enum Timer {
     /// Something that has stood still for [`Config::stall_after`](crate::Config::stall_after); it
     /// ends nothing.
     Stall,
+    /// The answer to one request. It is the application's: this crate sets none, and it ends a
+    /// stream alone.
+    Request,
 }
 
 impl Timer {
@@ -69,6 +72,7 @@ impl Timer {
             Self::WriteStall => "write stall",
             Self::Trim => "trim",
             Self::Stall => "stall",
+            Self::Request => "request",
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2_core::{Connection, End, ErrorCode, Misuse, ResponseHead, StreamId};
 
 use super::command::{Command, Rare};
+use super::due::By;
 use super::entry::Entry;
 use super::{Engine, Ping};
 use crate::chunks::Chunks;
@@ -77,7 +79,7 @@ impl Engine {
         if count == 0 {
             // No handle and no stream is left, so nobody needs the connection.
             self.deserted = true;
-            self.shut_down();
+            self.shut_down(None);
         }
         for command in batch.drain(..) {
             match command {
@@ -99,18 +101,13 @@ impl Engine {
                 self.line.loosen();
                 self.open_waiting();
             }
-            Rare::OpenWith(permit, slot) => {
-                if slot.lock().failure.is_some() {
-                    self.conn.release_slot(permit);
-                } else {
-                    self.open(slot, Some(permit));
-                }
-            }
+            Rare::OpenWith(permit, slot, by) => self.open_with(permit, slot, by),
+            Rare::Leave => self.line.leave(),
             Rare::Promise { hub, parent, head, answer } => {
                 self.promise(hub, parent, head, answer);
             }
             Rare::Ping(answer) => self.ping(answer),
-            Rare::Shutdown => self.shut_down(),
+            Rare::Shutdown(time) => self.shut_down(time),
             Rare::Close(code, debug) => self.conn.close_connection(code, debug),
             // That is done at the end of every turn.
             Rare::Publish => {}
@@ -118,12 +115,28 @@ impl Engine {
     }
 
     /// Ends the connection gracefully. Nobody waits in line for what will not come.
-    fn shut_down(&mut self) {
-        self.conn.shutdown(self.now);
+    fn shut_down(&mut self, time: Option<Duration>) {
+        match time {
+            Some(time) => self.conn.shutdown_within(time, self.now),
+            None => self.conn.shutdown(self.now),
+        }
         self.drains(|| CloseReason::draining(Reason::Us, ErrorCode::NO_ERROR, Bytes::new()));
     }
 
-    fn ping(&mut self, answer: tokio::sync::oneshot::Sender<Result<std::time::Duration, Error>>) {
+    /// Opens a stream for a request that has a permit or a deadline.
+    fn open_with(&mut self, permit: Option<h2_core::Permit>, slot: Arc<Slot>, by: Option<By>) {
+        let over = slot.lock().failure.is_some();
+        if let Some(by) = by.filter(|_| !over) {
+            self.hold_to(&slot, by);
+        }
+        match permit {
+            Some(permit) if over => self.conn.release_slot(permit),
+            Some(permit) => self.open(slot, Some(permit)),
+            None => self.queue_request(slot),
+        }
+    }
+
+    fn ping(&mut self, answer: tokio::sync::oneshot::Sender<Result<Duration, Error>>) {
         self.next_ping = self.next_ping.wrapping_add(1);
         let payload = self.next_ping.to_be_bytes();
         match self.conn.ping(payload) {
@@ -308,6 +321,7 @@ impl Engine {
     fn give_up(&mut self, stream: StreamId, code: ErrorCode) {
         let answered = self.entries.get(&stream).is_some_and(|entry| entry.answered);
         let outcome = self.outcome(stream, answered);
+        self.conn.suspect(stream);
         self.conn.reset_stream(stream, code);
         self.drop_entry(stream, Error::reset_by_us(Some(stream), code, outcome));
     }

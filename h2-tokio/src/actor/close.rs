@@ -84,10 +84,11 @@ impl Engine {
                 Command::Look(_) => {}
                 Command::Rare(rare) => match *rare {
                     Rare::Reserve { answer, .. } => drop(answer.send(Err(error))),
-                    Rare::OpenWith(_, slot) => slot.fail(error),
+                    Rare::OpenWith(_, slot, _) => slot.fail(error),
                     Rare::Promise { answer, .. } => drop(answer.send(Err(error))),
                     Rare::Ping(answer) => drop(answer.send(Err(error))),
-                    Rare::Return(_) | Rare::Shutdown | Rare::Close(..) | Rare::Publish => {}
+                    Rare::Return(_) | Rare::Leave | Rare::Shutdown(_) => {}
+                    Rare::Close(..) | Rare::Publish => {}
                 },
             }
         }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use h2_core::{ErrorCode, RequestHead, StreamId};
 use tokio::sync::oneshot;
 
+use super::due::By;
 use crate::error::Error;
 use crate::exchange::Slot;
 use crate::hub::Hub;
@@ -33,8 +34,10 @@ pub(crate) enum Rare {
     },
     /// A permit that was not used.
     Return(h2_core::Permit),
-    /// A request with a permit.
-    OpenWith(h2_core::Permit, Arc<Slot>),
+    /// A request with a permit, or with a deadline.
+    OpenWith(Option<h2_core::Permit>, Arc<Slot>, Option<By>),
+    /// Whoever asked for the right to open a stream has left the line.
+    Leave,
     /// A promise of a response to a request that the client has not made.
     Promise {
         hub: Arc<Hub>,
@@ -43,7 +46,8 @@ pub(crate) enum Rare {
         answer: oneshot::Sender<Result<Responder, Error>>,
     },
     Ping(oneshot::Sender<Result<Duration, Error>>),
-    Shutdown,
+    /// A graceful end; the time for it, if it is not the configured one.
+    Shutdown(Option<Duration>),
     Close(ErrorCode, Bytes),
     /// Somebody watches the state.
     Publish,

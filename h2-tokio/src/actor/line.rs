@@ -18,7 +18,8 @@ use crate::hub::Hub;
 pub(super) struct Line {
     waiting: VecDeque<Waiting>,
     /// How many of them were given up by their caller since.
-    left: usize,
+    /// Below zero for one that was taken out before it was said to have left.
+    left: isize,
     max: usize,
     /// The core will say when there is a stream again.
     stuck: bool,
@@ -38,7 +39,7 @@ impl Line {
 
     /// How many wait, not counting those whose caller left.
     pub(super) fn len(&self) -> usize {
-        self.waiting.len().saturating_sub(self.left)
+        self.waiting.len().saturating_sub(self.left.max(0).unsigned_abs())
     }
 
     /// A stream may be free again.
@@ -49,9 +50,10 @@ impl Line {
     /// The caller of one that waits has left. When most have, the line is tidied.
     pub(super) fn leave(&mut self) {
         self.left += 1;
-        if self.left * 2 > self.waiting.len() && self.left > 64 {
+        if self.left > 64 && self.left.unsigned_abs() * 2 > self.waiting.len() {
+            let before = self.waiting.len();
             self.waiting.retain(|waiting| !waiting.is_over());
-            self.left = 0;
+            self.left -= (before - self.waiting.len()).cast_signed();
         }
     }
 
@@ -60,16 +62,19 @@ impl Line {
         self.waiting.shrink_to_fit();
     }
 
-    fn is_full(&self) -> bool {
-        self.stuck && self.len() >= self.max
+    fn is_full(&self, suspect: bool) -> bool {
+        (self.stuck || suspect) && self.len() >= self.max
     }
 
+    /// The next that somebody still waits for.
     fn pop(&mut self) -> Option<Waiting> {
-        let waiting = self.waiting.pop_front()?;
-        if self.waiting.is_empty() {
-            self.left = 0;
+        loop {
+            let waiting = self.waiting.pop_front()?;
+            if !waiting.is_over() {
+                return Some(waiting);
+            }
+            self.left -= 1;
         }
-        Some(waiting)
     }
 }
 
@@ -103,6 +108,10 @@ impl Engine {
         wait: bool,
         answer: oneshot::Sender<Result<Permit, Error>>,
     ) {
+        if !wait && self.conn.is_suspect() {
+            let _ = answer.send(Err(Error::suspect()));
+            return;
+        }
         if !wait && (self.line.stuck || self.line.len() > 0) {
             let _ = answer.send(Err(Error::misuse(Misuse::NoSlot)));
             return;
@@ -114,21 +123,18 @@ impl Engine {
     }
 
     fn queue(&mut self, waiting: Waiting) {
-        if self.line.is_full() {
+        if self.line.is_full(self.conn.is_suspect()) {
             return waiting.fail(Error::queue_full());
         }
         self.line.waiting.push_back(waiting);
         self.open_waiting();
     }
 
-    /// Opens streams for those who wait, in their order, until there is none free.
+    /// Opens streams for those who wait, in their order, until there is none free. Nothing is sent
+    /// into the silence of a peer that may be gone: a request that waits is still whole.
     pub(super) fn open_waiting(&mut self) {
-        while !self.line.stuck {
+        while !self.line.stuck && !self.conn.is_suspect() {
             let Some(waiting) = self.line.pop() else { return };
-            if waiting.is_over() {
-                self.line.left = self.line.left.saturating_sub(1);
-                continue;
-            }
             match waiting {
                 Waiting::Request(slot) => self.open(slot, None),
                 Waiting::Reserve(hub, answer) => self.grant(&hub, answer),

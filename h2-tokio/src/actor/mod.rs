@@ -8,6 +8,7 @@ mod apply;
 mod close;
 pub(crate) mod command;
 mod deliver;
+pub(crate) mod due;
 mod entry;
 mod line;
 mod patience;
@@ -27,6 +28,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
 
 use self::command::Command;
+use self::due::Dues;
 use self::entry::{Entry, IdHasher};
 use self::line::Line;
 use self::patience::Patience;
@@ -113,6 +115,7 @@ pub(crate) struct Engine {
     /// The streams that somebody here still has to do with.
     entries: HashMap<StreamId, Entry, BuildHasherDefault<IdHasher>>,
     line: Line,
+    dues: Dues,
     /// PINGs of the application that wait for their answer.
     pings: HashMap<[u8; 8], Ping>,
     next_ping: u64,
@@ -169,6 +172,7 @@ impl Engine {
             shared,
             entries: HashMap::default(),
             line: Line::new(config.knobs.max_queued),
+            dues: Dues::default(),
             pings: HashMap::new(),
             next_ping: 0,
             flushing: Vec::new(),
@@ -200,6 +204,7 @@ impl Engine {
         self.conn.trim();
         self.entries.shrink_to_fit();
         self.line.trim();
+        self.dues.trim();
         self.batch = Vec::new();
         self.flushing = Vec::new();
     }
@@ -212,7 +217,9 @@ impl Engine {
     fn publish(&self) {
         let conn = &self.conn;
         let draining = conn.is_draining();
-        let free = if self.is_client && !draining { conn.free_slots() } else { 0 };
+        let suspect = conn.is_suspect();
+        let takes = self.is_client && !draining && !suspect;
+        let free = if takes { conn.free_slots() } else { 0 };
         if draining && self.closed.is_none() {
             self.shared.drain(CloseReason::used_up);
         }
@@ -222,6 +229,7 @@ impl Engine {
             free,
             peer_limit: conn.remote_settings().max_concurrent_streams,
             draining,
+            suspect,
         });
     }
 }
@@ -326,7 +334,12 @@ where
         if read && engine.is_client && !engine.shared.is_ready() {
             engine.http1 |= self.transport.inbox().starts_with(b"HTTP/1.");
         }
-        self.transport.feed(&mut engine.conn, engine.now, read) || read
+        let fed = self.transport.feed(&mut engine.conn, engine.now, read);
+        if read {
+            // What arrives may end the doubt for which some wait in line.
+            engine.open_waiting();
+        }
+        fed || read
     }
 
     fn deliver(&mut self) -> bool {
@@ -396,7 +409,7 @@ where
     fn timer_fired(&mut self, cx: &mut Context<'_>) -> bool {
         let engine = &mut self.engine;
         let deadline = engine.conn.poll_timeout().map(|deadline| deadline.at);
-        let at = deadline.into_iter().chain(self.trim_at).min();
+        let at = deadline.into_iter().chain(self.trim_at).chain(engine.dues.next()).min();
         if !self.alarm.poll(cx, at, engine.now) {
             return false;
         }
@@ -406,6 +419,7 @@ where
             self.trim_at = None;
             engine.trim();
         }
+        engine.expire();
         let due = engine.conn.poll_timeout().map(|deadline| deadline.why);
         let was_draining = engine.conn.is_draining();
         engine.conn.handle_timeout(engine.now);
