@@ -78,3 +78,21 @@ async fn trap_71_cookie_crumbs_are_joined_before_they_leave_http2() {
     assert_eq!(cookies, ["a=b; c=d; e=f"]);
     responder.reset(ErrorCode::CANCEL);
 }
+
+/// As many crumbs as a head may have are one value.
+#[tokio::test(start_paused = true)]
+async fn t_bomb_4_as_many_crumbs_as_may_be_are_one_cookie() {
+    let (ours, theirs) = duplex(PIPE);
+    let (_handle, mut incoming) = server::spawn_connection(ours, Config::server());
+    let mut peer = Peer::client(theirs);
+    let crumbs: Vec<(String, String)> =
+        (0..640).map(|n| ("cookie".to_owned(), format!("c{n:03}={}", "v".repeat(45)))).collect();
+    let head = h2_core::RequestHead::new("GET", "http", "a", "/", crumbs.clone()).unwrap();
+    peer.conn.send_request(head, End::Now).unwrap();
+    peer.flush().await;
+    let (request, responder) = incoming.next().await.unwrap();
+    let joined: Vec<&str> = crumbs.iter().map(|(_, value)| value.as_str()).collect();
+    let cookies: Vec<_> = request.headers().get_all("cookie").iter().collect();
+    assert_eq!(cookies, [joined.join("; ").as_str()]);
+    responder.reset(ErrorCode::CANCEL);
+}

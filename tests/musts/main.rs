@@ -25,6 +25,7 @@
 )]
 
 mod list;
+mod named;
 mod samples;
 mod suites;
 mod text;
@@ -77,6 +78,13 @@ fn every_test_that_a_list_names_is_in_the_tree() {
     let tests = suites::tests(root);
     assert!(tests.contains("musts::every_test_that_a_list_names_is_in_the_tree"), "{tests:?}");
     check_each(|_, entries| list::strangers(entries, |test| tests.contains(test)));
+}
+
+#[test]
+fn every_trap_row_reaction_and_attack_has_a_test_named_after_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let complaints = named::missing(&suites::tests(root));
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The checkers find what they are there to find.
 
 use crate::list::{incomplete, parse, strangers, unfinished};
+use crate::named;
 use crate::suites::{Contents, contents, targets};
 use crate::text::{Section, sections};
 
@@ -146,4 +147,14 @@ fn tests_are_read_with_their_modules() {
 fn suites_are_read_from_the_manifest() {
     let manifest = "[lib]\npath = \"x\"\n\n[[test]]\nname = \"a\"\npath = \"a/main.rs\"\n[lints]\n";
     assert_eq!(targets(manifest), [("a".to_owned(), "a/main.rs".to_owned())]);
+}
+
+#[test]
+fn a_number_without_a_test_and_a_test_without_a_number_are_found() {
+    let tests = ["core::traps::trap_01_a", "core::traps::trap_99_b", "core::fields::row_n1_c"];
+    let complaints = named::missing(&tests.map(str::to_owned).into());
+    let has = |text: &str| complaints.iter().any(|complaint| complaint == text);
+    assert!(has("no test is called trap_02_*") && has("trap_99_b has no such number"));
+    assert!(!has("no test is called trap_01_*") && !has("no test is called row_n1_*"));
+    assert!(has("no test is called t_rst_1_*") && has("no test is called survive_20_*"));
 }

@@ -160,7 +160,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Sends the final response head (server only). With [`End::Now`] it ends the stream.
+    /// Sends the final response head (server only). With [`End::Now`] it ends the stream. Of a 2xx
+    /// answer to CONNECT a content-length is left out, for it may not be sent (RFC 9110 §8.6).
     ///
     /// # Errors
     ///
@@ -193,7 +194,11 @@ impl Connection {
         found.send_length = length;
         found.tunnel = tunnel;
         found.send.head(end.is_now());
-        found.out.set_head(head.into_fields(), end.is_now());
+        let mut fields = head.into_fields();
+        if tunnel {
+            fields.retain(|field| field.name != b"content-length");
+        }
+        found.out.set_head(fields, end.is_now());
         if found.in_heads && promises {
             // A promise may stand between the interim responses and this.
             found.out.set_hold();
