@@ -1,116 +1,68 @@
 #!/usr/bin/env python3
-"""Measures servers beside each other: CPU time of the server process a request, under h2load.
+"""Measures h2-tokio beside other implementations, in turn, in several rounds, and says the medians.
 
-    python3 h2-tokio/benches/compare.py [--rounds 5] [--requests 200000] [--quick]
+    python3 h2-tokio/benches/compare.py                  everything, about twelve minutes
+    python3 h2-tokio/benches/compare.py --quick          everything in small, about two minutes
+    python3 h2-tokio/benches/compare.py --only clients   one section; several with commas
+    python3 h2-tokio/benches/compare.py --list           what sections there are
 
-Builds bench_server and the peers with the same profile, runs them in turn, several rounds, and
-prints medians and ratios. nghttpd is measured where it is installed. Needs h2load.
+A whole run writes `speed.md` and `speed.svg` into `h2-tokio/benches/results`; any run does with
+`--output DIR`. What counts is CPU time, server and load on a core each, so a machine that does
+something else at the same time spoils it less than a clock on the wall would, but it does.
+
+Ours and the Rust peers are built with the same profile and use the same allocator and runtime.
+Needs h2load and taskset. nghttpd, Node and strace are used where they are installed.
 """
 
 import argparse
-import os
-import shutil
-import signal
-import socket
-import statistics
-import subprocess
-import time
+import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-BENCHES = ROOT / "h2-tokio/benches"
-TICK = os.sysconf("SC_CLK_TCK")
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from comparison import measure, plot, programs, report, sections  # noqa: E402
+
+RESULTS = Path(__file__).resolve().parent / "results"
 
 
-def build():
-    run = lambda *args: subprocess.run(args, check=True, cwd=ROOT)
-    run("cargo", "build", "--release", "-q", "-p", "h2-examples", "--bin", "bench_server")
-    run("cargo", "build", "--release", "-q", "--manifest-path", str(BENCHES / "Cargo.toml"))
-
-
-def target(of):
-    return Path(os.environ.get("CARGO_TARGET_DIR", of / "target")) / "release"
-
-
-def servers(port):
-    ours = str(target(ROOT) / "bench_server")
-    table = {
-        "serve": [ours, str(port)],
-        "spawn": [ours, str(port), "1", "--spawn"],
-        "hyperium/h2": [str(target(BENCHES) / "hyperium_server"), str(port)],
-    }
-    if shutil.which("nghttpd"):
-        root = Path("/tmp/h2-bench-root")
-        root.mkdir(exist_ok=True)
-        (root / "index.html").write_bytes(b"Hello, World!")
-        table["nghttpd"] = ["nghttpd", "--no-tls", "-n1", "-d", str(root), str(port)]
-    return table
-
-
-def cpu(pid):
-    """CPU seconds of a process, exact to the nanosecond where the kernel says so."""
-    total = 0
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        total += int((task / "schedstat").read_text().split()[0])
-    return total / 1e9
-
-
-def wait_for(port):
-    for _ in range(500):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.01)
-    raise SystemExit(f"nobody listens on {port}")
-
-
-def load(port, path, total, connections, streams, more=()):
-    command = ["h2load", "-n", str(total), "-c", str(connections), "-m", str(streams), *more,
-               f"http://127.0.0.1:{port}{path}"]
-    command = ["taskset", "-c", "1", *command]
-    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    assert f"{total} succeeded" in out, out
-
-
-SHAPES = {
-    "1 x 100": ("/", 200_000, 1, 100, ()),
-    "10 x 10": ("/", 200_000, 10, 10, ()),
-    "100 x 10": ("/", 200_000, 100, 10, ()),
-    "1 x 1": ("/", 20_000, 1, 1, ()),
-}
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--rounds", type=int, help="of every measurement; 5, or 1 with --quick")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, a tenth of the requests")
+    parser.add_argument("--only", metavar="SECTIONS", default="", help="names with commas between them")
+    parser.add_argument("--list", action="store_true", help="the sections and what they measure")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="where the table and the plot go")
+    parser.add_argument("--no-build", action="store_true", help="the programs are there and fresh")
+    return parser.parse_args()
 
 
 def main():
-    args = argparse.ArgumentParser()
-    args.add_argument("--rounds", type=int, default=5)
-    args.add_argument("--quick", action="store_true")
-    args = args.parse_args()
-    build()
-    results = {}
-    port = 18080
-    for round_ in range(args.rounds):
-        for shape, (path, total, connections, streams, more) in SHAPES.items():
-            if args.quick and shape not in ("1 x 100", "10 x 10"):
-                continue
-            for name in servers(port):
-                port += 1
-                command = ["taskset", "-c", "0", *servers(port)[name]]
-                server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-                try:
-                    wait_for(port)
-                    load(port, path, 2_000, connections, streams, more)
-                    before = cpu(server.pid)
-                    load(port, path, total, connections, streams, more)
-                    spent = (cpu(server.pid) - before) / total * 1e6
-                    results.setdefault(shape, {}).setdefault(name, []).append(spent)
-                finally:
-                    server.send_signal(signal.SIGKILL)
-                    server.wait()
-    print("CPU microseconds of the server a request, medians (ratio to hyperium/h2)")
-    for shape, row in results.items():
-        base = statistics.median(row["hyperium/h2"])
-        cells = [f"{name} {statistics.median(v):.2f} ({statistics.median(v) / base:.2f})" for name, v in row.items()]
-        print(f"{shape:>9}: " + ", ".join(cells))
+    args = arguments()
+    if args.list:
+        for section in sections.ALL:
+            print(f"{section.name:12} {section.title}")
+        return
+    names = [name for name in args.only.split(",") if name]
+    wanted = sections.select(names)
+    if not args.no_build:
+        programs.build()
+    rounds = args.rounds or (1 if args.quick else 5)
+    effort = measure.Effort(rounds=rounds, scale=0.1 if args.quick else 1.0)
+    print(report.head(effort), flush=True)
+    results = []
+    for section in wanted:
+        result = sections.run(section, effort)
+        results.append(result)
+        print(report.table(result), flush=True)
+    output = args.output or (None if names or args.quick else RESULTS)
+    if output:
+        output.mkdir(parents=True, exist_ok=True)
+        text = [report.head(effort), *map(report.table, results)]
+        (output / "speed.md").write_text("\n".join(text))
+        bars = [result for result in results if result.section.name == "servers"]
+        if bars:
+            (output / "speed.svg").write_text(plot.bars(bars[0]))
+        print(f"written to {output}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-//! hyperium/h2 bare, one task a request: `hyperium_server PORT [THREADS]`. It answers what
+//! hyperium/h2 bare, one task a request: `hyperium_server PORT [THREADS [STREAMS]]`. It answers what
 //! `bench_server` answers.
 
 use bytes::Bytes;
@@ -8,14 +8,15 @@ use http::{Request, Response};
 use tokio::net::{TcpListener, TcpStream};
 
 fn main() {
-    let mut args = std::env::args().skip(1).map(|arg| arg.parse::<u16>().expect("a number"));
-    let port = args.next().expect("a port");
+    let mut args = std::env::args().skip(1).map(|arg| arg.parse::<u32>().expect("a number"));
+    let port = args.next().expect("a port") as u16;
     let threads = args.next().unwrap_or(1);
+    let streams = args.next().unwrap_or(1_000);
     let runtime = if threads == 1 {
         tokio::runtime::Builder::new_current_thread().enable_all().build()
     } else {
         tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(usize::from(threads))
+            .worker_threads(threads as usize)
             .enable_all()
             .build()
     };
@@ -24,16 +25,16 @@ fn main() {
         loop {
             let Ok((socket, _)) = listener.accept().await else { continue };
             let _ = socket.set_nodelay(true);
-            tokio::spawn(serve(socket));
+            tokio::spawn(serve(socket, streams));
         }
     });
 }
 
-async fn serve(socket: TcpStream) {
+async fn serve(socket: TcpStream, streams: u32) {
     let Ok(mut connection) = server::Builder::new()
         .initial_window_size(1 << 20)
         .initial_connection_window_size(16 << 20)
-        .max_concurrent_streams(1000)
+        .max_concurrent_streams(streams)
         .handshake::<_, Bytes>(socket)
         .await
     else {
