@@ -102,18 +102,21 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport<IO> {
         Poll::Ready(Ok(sip.filled().len()))
     }
 
-    /// Lends the protocol what has come; says whether it took any.
+    /// Lends the protocol what has come; says whether it took any, or would take more by now.
+    ///
+    /// Nothing is read while the protocol is paused. So it is asked again even if there is nothing
+    /// left to lend, and going on counts as movement, lest nobody wait for the next octets.
     pub(super) fn feed(&mut self, conn: &mut Connection, now: Instant, fresh: bool) -> bool {
-        if self.inbox.is_empty() || !(fresh || self.paused) {
+        if !self.paused && (self.inbox.is_empty() || !fresh) {
             return false;
         }
-        let before = self.inbox.len();
+        let before = (self.inbox.len(), self.paused);
         let received = conn.receive_data(&mut self.inbox, now);
         self.paused = received == Received::DrainFirst;
         if received == Received::Ended {
             self.inbox.clear();
         }
-        self.inbox.len() != before
+        (self.inbox.len(), self.paused) != before
     }
 
     /// Gives back memory that a connection without traffic does not need.
