@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::StreamId;
 use crate::settings::{MAX_MAX_FRAME_SIZE, MAX_WINDOW, MIN_MAX_FRAME_SIZE};
 
 /// How a connection behaves. [`Config::client`] and [`Config::server`] are complete as they are.
@@ -87,11 +88,17 @@ pub struct Config {
     pub idle_timeout: Option<Duration>,
     /// Age at which the connection is shut down, up to a tenth later by jitter. Default off.
     pub max_age: Option<Duration>,
+    /// Requests after which the connection is shut down, gracefully: on a server the peer's, on a
+    /// client ours. A server still serves those that were under way. Default off.
+    pub max_requests: Option<u64>,
     /// Time for open streams to end once a graceful shutdown began. Default 30 s.
     pub drain_timeout: Option<Duration>,
     /// Time for which something must stand still before [`Event::Stalled`](crate::Event::Stalled)
     /// says what holds it. Default off, which costs nothing; it ends nothing.
     pub stall_after: Option<Duration>,
+    /// Time for the last frames to be written after an error, and then for the peer to read them;
+    /// without an error, for the transport to be closed. Default 1 s.
+    pub linger: Duration,
     /// Whether a client takes server push. Default false. With it,
     /// [`max_concurrent_streams`](Self::max_concurrent_streams) must be raised above the client's 0.
     pub enable_push: bool,
@@ -100,6 +107,9 @@ pub struct Config {
     /// Whether a server answers a request whose head breaks a rule with 400 or 431 before it
     /// resets the stream (RFC 9113 §8.1.1). Default true.
     pub answer_malformed: bool,
+    /// The first stream that we open, to test what happens when identifiers run out. One of the
+    /// other side's is as good as none. Default: 1 on a client, 2 on a server.
+    pub first_stream: Option<StreamId>,
     /// Seed of PING payloads and jitter. The core has no randomness of its own; a peer that
     /// guesses it can answer a PING it has not read. Give each connection another one.
     pub seed: u64,
@@ -165,11 +175,14 @@ impl Config {
             keep_alive_timeout: Duration::from_secs(20),
             idle_timeout: None,
             max_age: None,
+            max_requests: None,
             drain_timeout: Some(Duration::from_secs(30)),
             stall_after: None,
+            linger: Duration::from_secs(1),
             enable_push: false,
             enable_connect_protocol: false,
             answer_malformed: true,
+            first_stream: None,
             seed: 0x9e37_79b9_7f4a_7c15,
         }
     }

@@ -33,7 +33,6 @@ pub(crate) struct Knobs {
     pub(crate) poll_in_place: bool,
     pub(crate) add_date: bool,
     pub(crate) auto_continue: bool,
-    pub(crate) linger: Duration,
     pub(crate) request_timeout: Option<RequestTimeout>,
 }
 
@@ -63,7 +62,6 @@ impl Config {
             poll_in_place: true,
             add_date: true,
             auto_continue: true,
-            linger: Duration::from_secs(1),
             request_timeout: None,
         };
         Self { core, knobs, target: Target::default(), extensions: Extensions::new() }
@@ -108,7 +106,7 @@ impl Config {
     /// is closed, after a connection ended with an error. Default one second.
     #[must_use]
     pub fn linger(mut self, time: Duration) -> Self {
-        self.knobs.linger = time;
+        self.core.linger = time;
         self
     }
 

@@ -416,15 +416,3 @@ fn every_question_has_an_answer_on_a_fresh_connection() {
         });
     }
 }
-
-#[test]
-fn identifiers_run_out_and_say_so() {
-    // The last one is 2^31-1; a connection cannot be brought there by hand in reasonable time, but
-    // its peer's can.
-    lone::server(|server| {
-        server.hears(wire::get(0x7fff_ffff));
-        server.responds(0x7fff_ffff, 200, true);
-        server.must_be_fine();
-        assert_eq!(server.told(), ["request 2147483647 GET / end"]);
-    });
-}

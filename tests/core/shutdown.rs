@@ -173,10 +173,12 @@ fn the_first_cause_wins() {
 }
 
 #[test]
-fn a_closed_connection_has_no_deadline() {
+fn a_closed_connection_has_no_deadline_but_that_of_its_last_words() {
     lone::server(|server| {
         server.hears((wire::get(1), wire::data(0, "x")));
         server.forget();
+        assert_eq!(server.conn.poll_timeout().map(|deadline| deadline.why), Some(Timer::Linger));
+        server.passes(Duration::from_secs(2));
         assert_eq!(server.conn.poll_timeout(), None);
         server.passes(Duration::from_secs(100));
         assert_eq!((server.says(), server.told()), (vec![], vec![]));

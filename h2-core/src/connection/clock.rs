@@ -16,13 +16,14 @@ pub struct Deadline {
 }
 
 /// All timers, in the order in which they act when they are due together.
-const TIMERS: [Timer; 11] = [
+const TIMERS: [Timer; 12] = [
     Timer::Handshake,
     Timer::HeaderBlock,
     Timer::SettingsAck,
     Timer::WriteStall,
     Timer::Drain,
     Timer::Farewell,
+    Timer::Linger,
     Timer::KeepAlive,
     Timer::Idle,
     Timer::MaxAge,

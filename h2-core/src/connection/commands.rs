@@ -101,6 +101,7 @@ impl Connection {
         self.next_stream = id.next();
         let key = self.streams.insert(id, stream);
         self.queue_head(key);
+        self.count_request(id);
         Ok(id)
     }
 

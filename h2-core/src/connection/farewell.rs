@@ -25,7 +25,7 @@ pub(super) struct Farewell {
     /// The peer's GOAWAY: the lowest last stream it named, and what its latest said.
     theirs: Option<GoAway>,
     /// What began a shutdown of ours, if it was not the application.
-    retired_by: Option<Timer>,
+    retired_by: Option<Origin>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -126,10 +126,22 @@ impl Connection {
         self.end(CloseReason { origin: Origin::Local, code, debug });
     }
 
-    /// A deadline asks for a graceful end.
-    pub(super) fn retire(&mut self, timer: Timer) {
-        self.farewell.retired_by = Some(timer);
+    /// A deadline or a number that was reached asks for a graceful end.
+    pub(super) fn retire(&mut self, origin: Origin) {
+        if self.farewell.ours == Ours::Open {
+            self.farewell.retired_by = Some(origin);
+        }
         self.shutdown(self.clock.now());
+    }
+
+    /// A request was made, the highest stream of its side being `stream` from here on.
+    pub(super) fn count_request(&mut self, stream: StreamId) {
+        self.requests += 1;
+        if stream.next().is_none() {
+            self.retire(Origin::NoMoreStreamIds);
+        } else if self.config.max_requests.is_some_and(|most| self.requests >= most) {
+            self.retire(Origin::MaxRequests);
+        }
     }
 
     /// The GOAWAY that names the last stream.
@@ -161,8 +173,8 @@ impl Connection {
         if !going || open > 0 || self.reason.is_some() || !self.egress.agenda.is_empty() {
             return;
         }
-        let (origin, code, debug) = match (&self.farewell.theirs, self.farewell.retired_by) {
-            (_, Some(timer)) => (Origin::Timeout(timer), GRACEFUL, Bytes::new()),
+        let (origin, code, debug) = match (&self.farewell.theirs, &self.farewell.retired_by) {
+            (_, Some(origin)) => (origin.clone(), GRACEFUL, Bytes::new()),
             (Some(theirs), None) if !self.farewell.is_final() || theirs.code != GRACEFUL => {
                 (Origin::Peer, theirs.code, theirs.debug.clone())
             }

@@ -148,6 +148,7 @@ impl Connection {
         }
         self.highest_theirs = stream.get();
         self.streams_opened += 1;
+        self.count_request(stream);
         if self.farewell.refuses(stream) {
             // RFC 9113 §6.8: ignored; the peer learns from GOAWAY that it was not processed.
             self.closed_streams.remember(stream, true);

@@ -169,12 +169,14 @@ impl Connection {
         self.clock.clear_all();
         self.stalls.end_all(self.clock.moment());
         self.warn_of_limits();
+        self.part(&reason);
         self.events.push_back(Event::ConnectionClosed { reason: reason.clone() });
         self.reason = Some(reason);
     }
 
     /// The transport delivered its end.
     pub(super) fn end_of_input(&mut self) {
+        self.stop_lingering();
         if let Some((code, debug)) = self.farewell.complaint() {
             // The peer said why before it left.
             return self.end(CloseReason { origin: Origin::Peer, code, debug });
@@ -191,7 +193,7 @@ impl Connection {
             None => (Origin::Transport, ErrorCode::INTERNAL_ERROR, Bytes::new()),
         };
         self.end(CloseReason { origin, code, debug });
-        self.egress.outbox.clear();
+        self.linger_fired();
     }
 
     /// A deadline passed.
@@ -208,8 +210,9 @@ impl Connection {
             }
             Timer::KeepAlive => self.keep_alive_fired(),
             Timer::Farewell => self.say_last_goodbye(),
+            Timer::Linger => self.linger_fired(),
             Timer::Drain => self.time_out(timer, GRACEFUL),
-            Timer::Idle | Timer::MaxAge => self.retire(timer),
+            Timer::Idle | Timer::MaxAge => self.retire(Origin::Timeout(timer)),
             Timer::Request => {}
             Timer::Trim => {
                 self.trimmed_at = self.streams_opened;

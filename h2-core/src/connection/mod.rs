@@ -17,6 +17,7 @@ mod liveness;
 mod negotiate;
 mod outcome;
 mod output;
+mod parting;
 mod priorities;
 mod push;
 mod receive;
@@ -33,6 +34,7 @@ use farewell::Farewell;
 use inspect::Counted;
 use liveness::Liveness;
 use negotiate::Negotiation;
+use parting::Parting;
 
 use crate::config::Config;
 use crate::egress::{Egress, Outbox};
@@ -94,6 +96,7 @@ pub struct Connection {
     guard: Guard,
     farewell: Farewell,
     liveness: Liveness,
+    parting: Parting,
     events: VecDeque<Event>,
     /// What the request heads in `events` cost, see [`heads`].
     undelivered: usize,
@@ -106,6 +109,8 @@ pub struct Connection {
     highest_theirs: u32,
     /// The highest stream of the peer that was given to the application; 0 for none.
     highest_processed: u32,
+    /// Requests ever made: on a server by the peer, on a client by us.
+    requests: u64,
     /// Streams ever opened, for what WINDOW_UPDATE frames may cost.
     streams_opened: u64,
     /// How many of them there were when memory was last given back.
@@ -192,10 +197,12 @@ impl Connection {
         let config = config.checked();
         let negotiation = Negotiation::new(role == Role::Client, &config);
         let settings = Settings::default();
-        let first_stream = match role {
+        let usual = match role {
             Role::Client => StreamId::ONE,
             Role::Server => StreamId::TWO,
         };
+        let ours = |id: &StreamId| id.is_client_initiated() == usual.is_client_initiated();
+        let first_stream = config.first_stream.filter(ours).unwrap_or(usual);
         let mut connection = Self {
             role,
             clock: Clock::new(now),
@@ -212,6 +219,7 @@ impl Connection {
             guard: Guard::new(config.reset_bucket, config.glitch_bucket, now),
             farewell: Farewell::default(),
             liveness: Liveness::default(),
+            parting: Parting::default(),
             events: VecDeque::new(),
             undelivered: 0,
             first_stream,
@@ -219,6 +227,7 @@ impl Connection {
             highest_ours: 0,
             highest_theirs: 0,
             highest_processed: 0,
+            requests: 0,
             streams_opened: 0,
             trimmed_at: u64::MAX,
             queued: 0,
@@ -277,6 +286,7 @@ impl Connection {
     /// The transport has delivered its end: no more octets will come.
     ///
     /// Without open streams that is a graceful end. Otherwise every open stream was cut short.
+    /// After the end it says that the peer needs no more time for our last words.
     pub fn receive_eof(&mut self, now: Instant) {
         self.hear(now);
         self.end_of_input();
@@ -337,7 +347,8 @@ impl Connection {
 
     // D. Questions.
 
-    /// Whether everything is over and written: the transport can be shut down.
+    /// Whether everything is over and written: the sending side of the transport can be shut down.
+    /// The rest of it can be closed when [`is_finished`](Self::is_finished).
     #[must_use]
     pub fn is_drained(&self) -> bool {
         self.reason.is_some() && self.egress.outbox.is_empty()
@@ -360,6 +371,13 @@ impl Connection {
     #[must_use]
     pub fn is_handshake_complete(&self) -> bool {
         self.negotiation.is_remote_known()
+    }
+
+    /// The identifier of the next stream that we open; `None` when they are used up. Asking does
+    /// not reserve it.
+    #[must_use]
+    pub fn next_stream_id(&self) -> Option<StreamId> {
+        self.next_stream
     }
 
     /// Octets the peer lets us send on a stream, or on all together: the smaller of both for a

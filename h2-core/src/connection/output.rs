@@ -310,6 +310,7 @@ impl Connection {
             self.output_waits();
         }
         self.watch_question();
+        self.watch_parting();
         self.watch_memory();
         if self.config.idle_timeout.is_some() && self.reason.is_none() {
             let busy = self.streams.len() > 0 || !self.farewell.is_open();

@@ -47,6 +47,7 @@ impl Connection {
         connection.streams.insert(StreamId::ONE, stream);
         connection.highest_ours = StreamId::ONE.get();
         connection.wired = 1;
+        connection.first_stream = StreamId::ONE;
         connection.next_stream = StreamId::ONE.next();
         connection
     }

@@ -22,6 +22,10 @@ pub enum Origin {
     Transport,
     /// A deadline passed.
     Timeout(Timer),
+    /// As many requests were made as [`Config::max_requests`](crate::Config::max_requests) allows.
+    MaxRequests,
+    /// The identifiers of streams are used up (RFC 9113 §5.1.1).
+    NoMoreStreamIds,
 }
 
 /// The deadlines of a connection.
@@ -46,6 +50,8 @@ pub enum Timer {
     Drain,
     /// Output that the transport does not take.
     WriteStall,
+    /// Our last words after an error: to be written, then to be read by the peer. It ends nothing.
+    Linger,
     /// Memory that only a busy connection needs; it ends nothing.
     Trim,
     /// Something that has stood still for [`Config::stall_after`](crate::Config::stall_after); it
@@ -70,6 +76,7 @@ impl Timer {
             Self::Farewell => "farewell",
             Self::Drain => "drain",
             Self::WriteStall => "write stall",
+            Self::Linger => "linger",
             Self::Trim => "trim",
             Self::Stall => "stall",
             Self::Request => "request",
@@ -116,6 +123,8 @@ impl CloseReason {
                 Origin::Local
                     | Origin::Peer
                     | Origin::Eof
+                    | Origin::MaxRequests
+                    | Origin::NoMoreStreamIds
                     | Origin::Timeout(Timer::Idle | Timer::MaxAge)
             )
     }
@@ -132,6 +141,8 @@ impl fmt::Display for CloseReason {
             Origin::Eof => f.write_str("transport ended")?,
             Origin::Transport => f.write_str("transport failed")?,
             Origin::Timeout(timer) => write!(f, "{timer} timed out")?,
+            Origin::MaxRequests => f.write_str("as many requests were made as allowed")?,
+            Origin::NoMoreStreamIds => f.write_str("stream identifiers are used up")?,
         }
         if !self.debug.is_empty() {
             write!(f, " ({})", self.debug.escape_ascii())?;

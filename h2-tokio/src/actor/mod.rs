@@ -19,7 +19,7 @@ mod transport;
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -34,7 +34,7 @@ use self::line::Line;
 use self::patience::Patience;
 use self::timer::Alarm;
 use self::transport::Transport;
-use crate::config::{Config, Knobs};
+use crate::config::Config;
 use crate::error::{CloseReason, Error, Reason};
 use crate::hub::{Picture, Shared};
 
@@ -124,7 +124,6 @@ pub(crate) struct Engine {
     patience: Patience,
     /// Octets that all streams together may have waiting beyond what each may always have.
     pool: usize,
-    knobs: Knobs,
     is_client: bool,
     /// The peer's first octets were those of an HTTP/1 response.
     http1: bool,
@@ -178,7 +177,6 @@ impl Engine {
             flushing: Vec::new(),
             patience: Patience::default(),
             pool: config.core.send_pool,
-            knobs: config.knobs,
             is_client,
             http1: false,
             deserted: false,
@@ -244,8 +242,6 @@ pub(crate) struct Actor<IO, A> {
     yields: bool,
     /// When a connection that is idle gives back its memory.
     trim_at: Option<Instant>,
-    /// By when the last octets must be written and read.
-    closing_by: Option<Instant>,
 }
 
 impl<IO, A> Actor<IO, A>
@@ -255,15 +251,7 @@ where
 {
     pub(crate) fn new(io: IO, engine: Engine, accept: A) -> Self {
         let transport = Transport::new(io);
-        Self {
-            engine,
-            transport,
-            accept,
-            alarm: Alarm::default(),
-            yields: false,
-            trim_at: None,
-            closing_by: None,
-        }
+        Self { engine, transport, accept, alarm: Alarm::default(), yields: false, trim_at: None }
     }
 
     /// Runs the connection; ready when it is over and the transport is closed.
@@ -388,21 +376,28 @@ where
         }
     }
 
-    /// Writes what is left, says that nothing more will come, and lets the peer read it.
+    /// Writes what is left, says that nothing more will come, and lets the peer read it. The
+    /// protocol says for how long.
     fn part(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let now = self.engine.now;
-        let by = *self.closing_by.get_or_insert(now + self.engine.knobs.linger);
-        let graceful = self.engine.closed.as_ref().is_some_and(CloseReason::is_graceful);
-        if self.alarm.poll(cx, Some(by), now) {
-            return Poll::Ready(());
+        loop {
+            match self.transport.leave(cx, &mut self.engine) {
+                Poll::Ready(Ok(())) if self.transport.linger(cx, &mut self.engine).is_pending() => {
+                }
+                // A transport that fails now has nothing to tell that is not known.
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => {}
+            }
+            let engine = &mut self.engine;
+            let deadline = engine.conn.poll_timeout().map(|deadline| deadline.at);
+            if !self.alarm.poll(cx, deadline, engine.now) {
+                return Poll::Pending;
+            }
+            engine.now = now();
+            engine.conn.handle_timeout(engine.now);
+            if engine.conn.is_finished() {
+                return Poll::Ready(());
+            }
         }
-        // A transport that fails now has nothing to tell that is not known.
-        let left = ready!(self.transport.leave(cx, &mut self.engine));
-        if left.is_err() || graceful {
-            return Poll::Ready(());
-        }
-        ready!(self.transport.linger(cx));
-        Poll::Ready(())
     }
 
     /// Sets the timer to the next deadline; says whether one had passed.

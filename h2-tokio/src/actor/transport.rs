@@ -23,8 +23,6 @@ const SLICES: usize = 64;
 const GATHER: usize = 64 * 1024;
 /// Batches written before reading gets its turn.
 const WRITES: usize = 16;
-/// Octets discarded while the peer reads our last words.
-const LINGER: usize = 64 * 1024;
 
 /// A socket and what has come from it.
 pub(super) struct Transport<IO> {
@@ -40,7 +38,6 @@ pub(super) struct Transport<IO> {
     /// Octets were written since the last flush.
     unflushed: bool,
     shut: bool,
-    discarded: usize,
     /// What is gathered for a transport that is not vectored; empty otherwise.
     scratch: Vec<u8>,
 }
@@ -56,7 +53,6 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport<IO> {
             broken: false,
             unflushed: false,
             shut: false,
-            discarded: 0,
             scratch: Vec::new(),
         }
     }
@@ -185,12 +181,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport<IO> {
 
     /// Discards what the peer sends, so that it gets to read our last words: closing a socket with
     /// unread octets in it would destroy them on their way.
-    pub(super) fn linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while !self.eof && self.discarded < LINGER {
+    pub(super) fn linger(&mut self, cx: &mut Context<'_>, engine: &mut Engine) -> Poll<()> {
+        while !self.eof && !engine.conn.is_finished() {
             let mut sip = [const { MaybeUninit::uninit() }; SIP];
             let mut sip = ReadBuf::uninit(&mut sip);
             let read = ready!(Pin::new(&mut self.io).poll_read(cx, &mut sip));
-            self.discarded += sip.filled().len();
+            engine.conn.handle_discarded(sip.filled().len(), engine.now);
             self.eof = read.is_err() || sip.filled().is_empty();
         }
         Poll::Ready(())
