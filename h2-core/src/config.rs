@@ -110,9 +110,57 @@ pub struct Config {
     /// The first stream that we open, to test what happens when identifiers run out. One of the
     /// other side's is as good as none. Default: 1 on a client, 2 on a server.
     pub first_stream: Option<StreamId>,
-    /// Seed of PING payloads and jitter. The core has no randomness of its own; a peer that
+    /// Padding of HEADERS, PUSH_PROMISE and DATA, to hide their lengths. Default none.
+    pub padding: Padding,
+    /// Whether each cookie-pair of a request of ours goes out in a field of its own, which
+    /// compresses better when some of them change (RFC 9113 §8.2.3). Default false: a cookie goes
+    /// out as it was given.
+    pub split_cookies: bool,
+    /// Settings of extensions, identifier and value, that go out with our first SETTINGS. Those
+    /// that this crate knows are ignored here, as are all beyond 16; of two with the same identifier
+    /// the later one counts. Default none.
+    pub extra_settings: Vec<(u16, u32)>,
+    /// Identifiers of settings in the order in which our first SETTINGS names them; those that are
+    /// not here follow in the order of their numbers. What has its default value is never named.
+    /// Default: none.
+    pub settings_order: Vec<u16>,
+    /// Seed of PING payloads, jitter and random padding. The core has no randomness of its own; a peer that
     /// guesses it can answer a PING it has not read. Give each connection another one.
     pub seed: u64,
+}
+
+/// How much padding frames get (RFC 9113 §10.7).
+///
+/// Padding costs flow-control window as content does, the octet that says how much there is
+/// included. So there is less of it, down to none, where a window or the size of a frame leaves no
+/// room. A head that needs more than one frame is not padded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Padding {
+    /// None; frames have no Pad Length.
+    #[default]
+    None,
+    /// A random number of octets, at most this.
+    UpTo(u8),
+    /// So many octets that the payload is a multiple of this, 2 to 256.
+    ToMultipleOf(u16),
+}
+
+/// Numbers that a peer cannot guess without the seed.
+#[derive(Debug)]
+pub(crate) struct SplitMix(u64);
+
+impl SplitMix {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
 }
 
 /// A token bucket: how many at once, and how many come back a second.
@@ -129,15 +177,14 @@ impl Config {
     /// The defaults of a client.
     #[must_use]
     pub const fn client() -> Self {
-        Self {
-            max_concurrent_streams: 0,
-            stream_window: 256 * 1024,
-            max_stream_window: 8 * 1024 * 1024,
-            connection_window: 64 * 1024 * 1024,
-            send_pool: 4 * 1024 * 1024,
-            reset_bucket: None,
-            ..Self::server()
-        }
+        let mut config = Self::server();
+        config.max_concurrent_streams = 0;
+        config.stream_window = 256 * 1024;
+        config.max_stream_window = 8 * 1024 * 1024;
+        config.connection_window = 64 * 1024 * 1024;
+        config.send_pool = 4 * 1024 * 1024;
+        config.reset_bucket = None;
+        config
     }
 
     /// The defaults of a server.
@@ -183,6 +230,10 @@ impl Config {
             enable_connect_protocol: false,
             answer_malformed: true,
             first_stream: None,
+            padding: Padding::None,
+            split_cookies: false,
+            extra_settings: Vec::new(),
+            settings_order: Vec::new(),
             seed: 0x9e37_79b9_7f4a_7c15,
         }
     }

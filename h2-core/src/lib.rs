@@ -92,7 +92,7 @@ mod settings;
 mod stream;
 mod stream_id;
 
-pub use config::{Bucket, Config};
+pub use config::{Bucket, Config, Padding};
 pub use connection::{Connection, Deadline, Permit, Received};
 pub use egress::Outbox;
 pub use error::{

@@ -1,6 +1,6 @@
 //! SETTINGS: the values in force on each side, in range by construction (RFC 9113 §6.5.2).
 
-use crate::error::Violation;
+use crate::error::{Misuse, Violation};
 
 /// Identifiers of the settings this crate knows.
 pub(crate) mod id {
@@ -35,6 +35,8 @@ pub(crate) const MIN_MAX_FRAME_SIZE: u32 = 16_384;
 pub(crate) const MAX_MAX_FRAME_SIZE: u32 = 0x00ff_ffff;
 /// The window of every stream, and of the connection, before anybody changes it.
 pub(crate) const DEFAULT_WINDOW: u32 = 65_535;
+/// Settings of extensions that are kept.
+const MAX_EXTENSIONS: usize = 16;
 /// The largest window.
 pub(crate) const MAX_WINDOW: u32 = 0x7fff_ffff;
 
@@ -58,6 +60,8 @@ pub struct Settings {
     pub enable_connect_protocol: bool,
     /// Whether RFC 7540 priorities are ignored (RFC 9218 §2.1). Default false.
     pub no_rfc7540_priorities: bool,
+    /// Settings that this crate does not know, in the order in which they were first named.
+    pub(crate) extensions: Vec<(u16, u32)>,
 }
 
 impl Default for Settings {
@@ -71,12 +75,62 @@ impl Default for Settings {
             max_header_list_size: None,
             enable_connect_protocol: false,
             no_rfc7540_priorities: false,
+            extensions: Vec::new(),
         }
     }
 }
 
 impl Settings {
-    /// Takes over one entry of a SETTINGS frame. Unknown identifiers are ignored (§6.5.2).
+    /// The value of a setting by its identifier; `None` for one without a value: no limit was named,
+    /// or it is one of an extension that was not, or not among the first 16.
+    #[must_use]
+    pub fn get(&self, id: u16) -> Option<u32> {
+        match self.known().into_iter().find(|(known, _)| *known == id) {
+            Some((_, value)) => value,
+            None => self.extensions().find(|(other, _)| *other == id).map(|(_, value)| value),
+        }
+    }
+
+    /// The settings that this crate does not know: those the peer named, at most 16 of them, or
+    /// those of ours that were set.
+    pub fn extensions(&self) -> impl Iterator<Item = (u16, u32)> + '_ {
+        self.extensions.iter().copied()
+    }
+
+    /// Sets a setting that this crate does not know, for
+    /// [`update_settings`](crate::Connection::update_settings).
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::InvalidSetting`] for one that it knows; [`Misuse::QueueFull`] for more than 16.
+    pub fn set_extension(&mut self, id: u16, value: u32) -> Result<(), Misuse> {
+        if self.known().iter().any(|(known, _)| *known == id) {
+            return Err(Misuse::InvalidSetting);
+        }
+        if let Some((_, old)) = self.extensions.iter_mut().find(|(other, _)| *other == id) {
+            *old = value;
+        } else if self.extensions.len() < MAX_EXTENSIONS {
+            self.extensions.push((id, value));
+        } else {
+            return Err(Misuse::QueueFull);
+        }
+        Ok(())
+    }
+
+    fn known(&self) -> [(u16, Option<u32>); 8] {
+        [
+            (id::HEADER_TABLE_SIZE, Some(self.header_table_size)),
+            (id::ENABLE_PUSH, Some(u32::from(self.enable_push))),
+            (id::MAX_CONCURRENT_STREAMS, self.max_concurrent_streams),
+            (id::INITIAL_WINDOW_SIZE, Some(self.initial_window_size)),
+            (id::MAX_FRAME_SIZE, Some(self.max_frame_size)),
+            (id::MAX_HEADER_LIST_SIZE, self.max_header_list_size),
+            (id::ENABLE_CONNECT_PROTOCOL, Some(u32::from(self.enable_connect_protocol))),
+            (id::NO_RFC7540_PRIORITIES, Some(u32::from(self.no_rfc7540_priorities))),
+        ]
+    }
+
+    /// Takes over one entry of a SETTINGS frame. Of unknown ones the first 16 are kept (§6.5.2).
     pub(crate) fn apply(&mut self, id: u16, value: u32) -> Result<(), Violation> {
         let out_of_range = Violation::InvalidSetting { id, value };
         match id {
@@ -103,31 +157,20 @@ impl Settings {
             id::NO_RFC7540_PRIORITIES => {
                 self.no_rfc7540_priorities = flag(value).ok_or(out_of_range)?;
             }
-            _ => {}
+            // More than are kept are ignored, as the specification wants all of them to be.
+            _ => drop(self.set_extension(id, value)),
         }
         Ok(())
     }
 
-    /// The entries that differ from `base`, in the order of their identifiers.
+    /// The entries that differ from `base`, in the order of their identifiers, then extensions.
     pub(crate) fn changes_from(&self, base: &Self) -> Vec<(u16, u32)> {
-        let of = |settings: &Self| {
-            [
-                (id::HEADER_TABLE_SIZE, Some(settings.header_table_size)),
-                (id::ENABLE_PUSH, Some(u32::from(settings.enable_push))),
-                (id::MAX_CONCURRENT_STREAMS, settings.max_concurrent_streams),
-                (id::INITIAL_WINDOW_SIZE, Some(settings.initial_window_size)),
-                (id::MAX_FRAME_SIZE, Some(settings.max_frame_size)),
-                (id::MAX_HEADER_LIST_SIZE, settings.max_header_list_size),
-                (id::ENABLE_CONNECT_PROTOCOL, Some(u32::from(settings.enable_connect_protocol))),
-                (id::NO_RFC7540_PRIORITIES, Some(u32::from(settings.no_rfc7540_priorities))),
-            ]
-        };
-        let pairs = of(self).into_iter().zip(of(base));
-        pairs
+        let pairs = self.known().into_iter().zip(base.known());
+        let known = pairs
             .filter(|(ours, theirs)| ours != theirs)
             // "No limit" has no spelling of its own once a limit was named; the largest value is it.
-            .map(|((id, value), _)| (id, value.unwrap_or(u32::MAX)))
-            .collect()
+            .map(|((id, value), _)| (id, value.unwrap_or(u32::MAX)));
+        known.chain(self.extensions().filter(|entry| !base.extensions.contains(entry))).collect()
     }
 
     /// Whether every value is in range.

@@ -6,11 +6,13 @@
 #![allow(clippy::cast_possible_truncation)]
 
 mod commands;
+mod cookies;
 mod fields;
 mod flow;
 mod liveness;
 mod outbox;
 mod outcomes;
+mod padding;
 mod pairs;
 mod parting;
 mod pseudo;
@@ -20,6 +22,7 @@ mod reaction;
 mod reaction_more;
 mod retirement;
 mod rows;
+mod settings;
 mod shutdown;
 mod smoke;
 mod stalls;

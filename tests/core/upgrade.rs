@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use bytes::{Buf, BytesMut};
 use h2_core::{Config, Connection, End, Event, Misuse, RequestHead, ResponseHead, StreamId};
+use h2_tests::wire::{self, Wire};
 
 const NONE: [(&str, &str); 0] = [];
 
@@ -45,4 +46,37 @@ fn settings_that_make_no_sense_are_refused() {
         let server = Connection::upgraded_server(Config::server(), bad, get(), now);
         assert_eq!(server.unwrap_err(), Misuse::InvalidSetting, "{bad}");
     }
+}
+
+/// RFC 7540 §3.2.1: the 101 response acknowledges the settings of the upgrade, so the server may
+/// fill the window that they name at once, before it has seen the client's preface.
+#[test]
+fn the_settings_of_an_upgrade_are_in_force_at_once() {
+    let now = Instant::now();
+    let mut client = Connection::upgraded_client(Config::client(), &get(), now);
+    let _ = client.data_to_send(now);
+    let mut wire = wire::settings(&[]).octets();
+    wire.extend(wire::ok(1).octets());
+    for _ in 0..15 {
+        wire.extend(wire::data_of(1, 16_384).octets());
+    }
+    let _ = client.receive_data(&mut BytesMut::from(&wire[..]), now);
+    assert_eq!(client.close_reason(), None);
+    let octets: usize = std::iter::from_fn(|| client.poll_event())
+        .map(|event| match event {
+            Event::DataReceived { data, .. } => data.len(),
+            Event::StreamReset { cause, .. } => panic!("{cause:?}"),
+            _ => 0,
+        })
+        .sum();
+    assert_eq!(octets, 15 * 16_384);
+    assert_eq!(client.local_settings().initial_window_size, Config::client().stream_window);
+    // The acknowledgement of the preface's SETTINGS changes nothing more.
+    let ack = wire::settings_ack().octets();
+    let _ = client.receive_data(&mut BytesMut::from(&ack[..]), now);
+    assert_eq!(client.close_reason(), None);
+    assert_eq!(
+        client.remote_flow_control_window(Some(StreamId::ONE)).unwrap(),
+        256 * 1024 - 15 * 16_384
+    );
 }

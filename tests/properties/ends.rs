@@ -68,14 +68,17 @@ fn a_keep_alive_ping_is_not_answered_by_looking_for_input_in_vain() {
     });
 }
 
-/// Nothing is due once everything is over, whatever still arrives.
+/// Once everything is over nothing is due but to close the transport, whatever still arrives.
 #[test]
-fn no_deadline_is_set_after_the_end() {
+fn no_deadline_is_set_after_the_end_but_that_of_closing() {
     for is_server in [true, false] {
         let setup = if is_server { Setup::server() } else { Setup::client() };
         setup.config(|config| config.keep_alive_interval = Some(Duration::from_secs(5))).run(
             |lone| {
                 lone.act(|conn| conn.close_connection(NO_ERROR, ""));
+                let due = lone.conn.poll_timeout().map(|deadline| deadline.why);
+                assert_eq!(due, Some(h2_core::Timer::Linger));
+                lone.passes(Duration::from_secs(1));
                 assert_eq!(lone.conn.poll_timeout(), None);
                 lone.hears(wire::ping([1; 8]));
                 assert_eq!(lone.last, Received::Ended);

@@ -191,10 +191,13 @@ fn a_lower_identifier_cannot_be_opened() {
             ("stream 0", &wire::get(0), PROTOCOL_ERROR),
         ],
     );
-    let top = |server: &mut Lone| {
+    lone::server(|server| {
         server.hears(wire::get(0x7fff_ffff));
-    };
-    lone::each_ends_it(&Setup::server(), top, &[("after 2^31-1", &wire::get(5), PROTOCOL_ERROR)]);
+        // No other can follow it, so the server says goodbye.
+        server.forget();
+        server.hears(wire::get(5));
+        server.must_go_away(PROTOCOL_ERROR);
+    });
 }
 
 /// §5.1.1: identifiers may be skipped; the skipped ones are closed, so frames about the end of a

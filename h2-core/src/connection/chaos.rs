@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::receive::Place;
-use super::{Connection, Role, SplitMix};
+use super::{Connection, Role};
+use crate::config::SplitMix;
 use crate::stream::{How, Initiator};
 use crate::{Config, End, ErrorCode, Event, Fields, RequestHead, ResponseHead, StreamId, Trailers};
 
@@ -44,7 +45,7 @@ impl Chaos {
         start.extend_from_slice(&[0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0]);
         let _ = connection.data_to_send(now);
         let _ = connection.receive_data(&mut start, now);
-        Self { connection, now, random: SplitMix(seed), known: Vec::new(), highest: 0 }
+        Self { connection, now, random: SplitMix::new(seed), known: Vec::new(), highest: 0 }
     }
 
     fn below(&mut self, bound: u64) -> u64 {
@@ -252,7 +253,7 @@ fn any_frames_and_commands_in_any_order_keep_the_accounts_true() {
 
 #[test]
 fn arbitrary_octets_never_panic() {
-    let mut random = SplitMix(1);
+    let mut random = SplitMix::new(1);
     for _ in 0..20_000 {
         let mut chaos = Chaos::new(Role::Server, random.next());
         let mut octets: Vec<u8> = Vec::new();

@@ -6,6 +6,7 @@ use super::{Connection, Permit, Role};
 use crate::StreamId;
 use crate::error::{ErrorCode, Misuse, OpenError};
 use crate::event::End;
+use crate::fields::{FIELD_OVERHEAD, Fields};
 use crate::message::{BodyLength, RequestHead, ResponseHead, Trailers};
 use crate::stream::{Half, Initiator, Key, Stream, Tail};
 
@@ -97,7 +98,7 @@ impl Connection {
         stream.send_length = BodyLength::of(head.content_length());
         stream.head_request = head.is_head();
         stream.connect = head.is_connect();
-        stream.out.set_head(head.into_fields(), end.is_now());
+        stream.out.set_head(self.shaped(head), end.is_now());
         self.next_stream = id.next();
         let key = self.streams.insert(id, stream);
         self.queue_head(key);
@@ -122,17 +123,31 @@ impl Connection {
         if head.has_host_alone() {
             return Err(Misuse::NoAuthority);
         }
-        let size = head.as_fields().list_size();
-        match self.remote_settings().max_header_list_size {
-            Some(limit) if size > limit as usize => {
-                return Err(Misuse::FieldSectionTooLarge { size, limit });
-            }
-            _ => {}
-        }
+        self.may_be_that_large(head)?;
         if end.is_now() && head.content_length().is_some_and(|length| length > 0) {
             return Err(Misuse::ContentLength(id));
         }
         Ok(id)
+    }
+
+    /// The peer takes a field section of this size.
+    fn may_be_that_large(&self, head: &RequestHead) -> Result<(), Misuse> {
+        let fields = head.as_fields();
+        let Some(limit) = self.remote_settings().max_header_list_size else { return Ok(()) };
+        let crumbs = if self.config.split_cookies { fields.crumbs() } else { 0 };
+        // A crumb costs a name and the overhead of a field, and saves what stood between it and the
+        // one before.
+        let size = fields.list_size() + crumbs * (FIELD_OVERHEAD + "cookie".len() - "; ".len());
+        if size > limit as usize {
+            return Err(Misuse::FieldSectionTooLarge { size, limit });
+        }
+        Ok(())
+    }
+
+    /// A request as it goes out.
+    pub(super) fn shaped(&self, head: RequestHead) -> Fields {
+        let fields = head.into_fields();
+        if self.config.split_cookies { fields.with_split_cookies() } else { fields }
     }
 
     // Messages.

@@ -36,8 +36,8 @@ use liveness::Liveness;
 use negotiate::Negotiation;
 use parting::Parting;
 
-use crate::config::Config;
-use crate::egress::{Egress, Outbox};
+use crate::config::{Config, SplitMix};
+use crate::egress::{Egress, Outbox, Padder};
 use crate::error::{CloseReason, Misuse, Timer};
 use crate::event::Event;
 use crate::fields::Fields;
@@ -203,6 +203,8 @@ impl Connection {
         };
         let ours = |id: &StreamId| id.is_client_initiated() == usual.is_client_initiated();
         let first_stream = config.first_stream.filter(ours).unwrap_or(usual);
+        // Its own source of numbers: what is padded must not tell what a PING will say.
+        let padder = Padder::new(config.padding, !config.seed);
         let mut connection = Self {
             role,
             clock: Clock::new(now),
@@ -215,7 +217,7 @@ impl Connection {
             round_trip: None,
             streams: Table::default(),
             closed_streams: ClosedStreams::default(),
-            egress: Egress::new(config.encoder_table_size as usize),
+            egress: Egress::new(config.encoder_table_size as usize, padder),
             guard: Guard::new(config.reset_bucket, config.glitch_bucket, now),
             farewell: Farewell::default(),
             liveness: Liveness::default(),
@@ -244,7 +246,7 @@ impl Connection {
             usual_fields: (8, 64),
             spare: Vec::new(),
             counted: Counted::default(),
-            random: SplitMix(config.seed),
+            random: SplitMix::new(config.seed),
             upgraded: false,
             reason: None,
             negotiation,
@@ -256,7 +258,7 @@ impl Connection {
 
     /// Promises the first SETTINGS and starts the deadlines that run from the beginning.
     fn begin(&mut self) {
-        let entries = self.negotiation.first();
+        let entries = self.negotiation.first(&self.config.settings_order);
         self.reader.max_frame_size = self.negotiation.largest_frame();
         self.egress.agenda.settings(entries);
         self.clock.set(Timer::Handshake, self.config.handshake_timeout);
@@ -495,19 +497,6 @@ impl Connection {
             max_fields: self.config.max_header_fields,
             hard_list_size: max_list_size.saturating_mul(4),
         }
-    }
-}
-
-/// Numbers that a peer cannot guess without the seed.
-#[derive(Debug)]
-struct SplitMix(u64);
-
-impl SplitMix {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) struct Negotiation {
 
 impl Negotiation {
     pub(super) fn new(client: bool, config: &Config) -> Self {
-        let first = Settings {
+        let mut first = Settings {
             header_table_size: config.header_table_size,
             // RFC 9113 §6.5.2: a client that takes no pushes says so; a server says nothing.
             enable_push: !client || config.enable_push,
@@ -40,7 +40,12 @@ impl Negotiation {
             max_header_list_size: Some(config.max_header_list_size),
             enable_connect_protocol: !client && config.enable_connect_protocol,
             no_rfc7540_priorities: true,
+            ..Settings::default()
         };
+        for (id, value) in &config.extra_settings {
+            // The configuration says which of them are ignored.
+            let _ = first.set_extension(*id, *value);
+        }
         Self {
             local: Settings::default(),
             in_flight: VecDeque::from([first]),
@@ -51,9 +56,12 @@ impl Negotiation {
         }
     }
 
-    /// The entries of our first SETTINGS.
-    pub(super) fn first(&self) -> Vec<(u16, u32)> {
-        self.latest().changes_from(&self.local)
+    /// The entries of our first SETTINGS: those named in `order`, then the others.
+    pub(super) fn first(&self, order: &[u16]) -> Vec<(u16, u32)> {
+        let mut entries = self.latest().changes_from(&self.local);
+        let place = |id: u16| order.iter().position(|other| *other == id).unwrap_or(order.len());
+        entries.sort_by_key(|(id, _)| place(*id));
+        entries
     }
 
     pub(super) fn local(&self) -> &Settings {
@@ -130,7 +138,7 @@ impl Connection {
 
     pub(super) fn apply_remote(&mut self, id: u16, value: u32, first: bool) -> Result<(), Fault> {
         let out_of_range = Violation::InvalidSetting { id, value };
-        let before = self.negotiation.remote.clone();
+        let Settings { initial_window_size, no_rfc7540_priorities, .. } = self.negotiation.remote;
         self.negotiation.remote.apply(id, value)?;
         match id {
             // RFC 9113 §6.5.2: a server must not say that it takes pushes.
@@ -140,10 +148,10 @@ impl Connection {
             id::HEADER_TABLE_SIZE => self.egress.encoder.set_peer_table_size(value as usize),
             id::MAX_FRAME_SIZE => self.egress.max_frame_size = value as usize,
             id::INITIAL_WINDOW_SIZE => {
-                self.shift_send_windows(i64::from(value) - i64::from(before.initial_window_size))?;
+                self.shift_send_windows(i64::from(value) - i64::from(initial_window_size))?;
             }
             // RFC 9218 §2.1: it must not change after the first SETTINGS.
-            id::NO_RFC7540_PRIORITIES if !first && before.no_rfc7540_priorities != (value == 1) => {
+            id::NO_RFC7540_PRIORITIES if !first && no_rfc7540_priorities != (value == 1) => {
                 return Err(out_of_range.into());
             }
             _ => {}
@@ -175,6 +183,25 @@ impl Connection {
         if let Some(asked) = self.negotiation.asked_at() {
             self.saw_round_trip(asked);
         }
+        self.clock.clear(Timer::SettingsAck);
+        if self.negotiation.cut > 0 {
+            self.clock.set(Timer::SettingsAck, self.config.settings_ack_timeout);
+        }
+        let settings = Box::new(acknowledged.clone());
+        self.put_in_force(acknowledged);
+        self.events.push_back(Event::SettingsAcknowledged { settings });
+        Ok(())
+    }
+
+    /// Our first SETTINGS were taken note of without an acknowledgement of their own: a 101 response
+    /// is one (RFC 7540 §3.2.1). That of the preface, which says the same again, still comes.
+    pub(super) fn first_settings_are_known(&mut self) {
+        let first = self.negotiation.latest().clone();
+        self.put_in_force(first);
+    }
+
+    /// The peer acts on these settings of ours from here on.
+    fn put_in_force(&mut self, acknowledged: Settings) {
         let before = std::mem::replace(&mut self.negotiation.local, acknowledged.clone());
         self.reader.max_frame_size = self.negotiation.largest_frame();
         if before.header_table_size != acknowledged.header_table_size {
@@ -192,13 +219,6 @@ impl Connection {
                 self.announce(key);
             }
         }
-        self.clock.clear(Timer::SettingsAck);
-        if self.negotiation.cut > 0 {
-            self.clock.set(Timer::SettingsAck, self.config.settings_ack_timeout);
-        }
-        let settings = Box::new(acknowledged);
-        self.events.push_back(Event::SettingsAcknowledged { settings });
-        Ok(())
     }
 
     /// Changes settings of ours. They are in force when the peer has acknowledged them

@@ -146,7 +146,7 @@ impl Connection {
         stream.recv.close();
         stream.recv_length = BodyLength::none();
         stream.head_request = request.is_head();
-        stream.out.set_promise(parent, request.into_fields());
+        stream.out.set_promise(parent, self.shaped(request));
         self.next_stream = id.next();
         let key = self.streams.reserve(id, stream);
         self.queue_head(key);

@@ -20,7 +20,8 @@ impl Config {
     #[must_use]
     pub fn http2_settings(&self) -> String {
         let config = self.clone().checked();
-        let entries = super::negotiate::Negotiation::new(true, &config).first();
+        let entries =
+            super::negotiate::Negotiation::new(true, &config).first(&config.settings_order);
         let mut octets = Vec::with_capacity(entries.len() * 6);
         for (id, value) in entries {
             octets.extend_from_slice(&id.to_be_bytes());
@@ -39,6 +40,7 @@ impl Connection {
     pub fn upgraded_client(config: Config, request: &RequestHead, now: Instant) -> Self {
         let mut connection = Self::client(config, now);
         connection.upgraded = true;
+        connection.first_settings_are_known();
         let mut stream = connection.fresh_stream(Initiator::Us, now);
         stream.send.head(true);
         stream.on_wire = true;

@@ -5,6 +5,7 @@
 
 mod agenda;
 mod outbox;
+mod padding;
 mod scheduler;
 
 use agenda::Owed;
@@ -13,12 +14,13 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 pub use outbox::Outbox;
+pub(crate) use padding::Padder;
 pub(crate) use scheduler::Scheduler;
 
 use crate::StreamId;
 use crate::fields::Fields;
 use crate::flow::Window;
-use crate::frame::{self, FrameHead, HEAD_LEN, kind};
+use crate::frame::{self, FrameHead, HEAD_LEN, Pad, kind};
 use crate::hpack::Encoder;
 use crate::observe::{FrameCounts, Tap};
 use crate::settings::{DEFAULT_WINDOW, MIN_MAX_FRAME_SIZE};
@@ -31,6 +33,7 @@ pub(crate) struct Egress {
     pub(crate) agenda: Agenda,
     pub(crate) scheduler: Scheduler,
     pub(crate) encoder: Encoder,
+    padder: Padder,
     /// What the peer takes on all streams together.
     pub(crate) window: Window,
     /// Longest payload the peer takes.
@@ -68,12 +71,13 @@ pub(crate) enum Cut {
 }
 
 impl Egress {
-    pub(crate) fn new(encoder_table_size: usize) -> Self {
+    pub(crate) fn new(encoder_table_size: usize, padder: Padder) -> Self {
         Self {
             outbox: Outbox::default(),
             agenda: Agenda::default(),
             scheduler: Scheduler::default(),
             encoder: Encoder::new(encoder_table_size),
+            padder,
             window: Window::new(DEFAULT_WINDOW),
             max_frame_size: MIN_MAX_FRAME_SIZE as usize,
             sent: Sent::default(),
@@ -121,7 +125,7 @@ impl Egress {
     }
 
     /// Counts the frames of a block that was written last and shows them. The first of them has
-    /// `fixed` octets before the fragment.
+    /// `fixed` octets around the fragment.
     fn note_block(&mut self, kind: u8, fixed: usize, written: usize, fields: &Fields) {
         let most = self.max_frame_size + HEAD_LEN;
         let frames = if written <= most { 1 } else { written.div_ceil(most) };
@@ -152,40 +156,54 @@ impl Egress {
 
     /// Cuts one head: HEADERS, with CONTINUATION where it is long.
     pub(crate) fn cut_head(&mut self, id: StreamId, fields: &Fields, end: bool) {
-        let Self { outbox, encoder, max_frame_size, .. } = self;
+        let Self { outbox, encoder, max_frame_size, padder, .. } = self;
+        let (is_on, mut padding) = (padder.is_on(), 0);
+        let mut choose = |len, most| {
+            let octets = padder.choose(len, most);
+            padding = 1 + octets.map_or(0, usize::from);
+            octets
+        };
+        let pad: Option<Pad<'_>> = if is_on { Some(&mut choose) } else { None };
         let written = outbox.gather(|out| {
-            frame::headers(out, id, end, *max_frame_size, |out| encoder.encode(fields, out));
+            frame::headers(out, id, end, *max_frame_size, pad, |out| encoder.encode(fields, out));
         });
-        self.note_block(kind::HEADERS, 0, written, fields);
+        self.note_block(kind::HEADERS, padding, written, fields);
     }
 
     /// Cuts a promise of `id` on the stream `parent`.
     pub(crate) fn cut_promise(&mut self, parent: StreamId, id: StreamId, request: &Fields) {
-        let Self { outbox, encoder, max_frame_size, .. } = self;
+        let Self { outbox, encoder, max_frame_size, padder, .. } = self;
+        let (is_on, mut padding) = (padder.is_on(), 0);
+        let mut choose = |len, most| {
+            let octets = padder.choose(len, most);
+            padding = 1 + octets.map_or(0, usize::from);
+            octets
+        };
+        let pad: Option<Pad<'_>> = if is_on { Some(&mut choose) } else { None };
         let written = outbox.gather(|out| {
-            frame::push_promise(out, parent, id, *max_frame_size, |out| {
+            frame::push_promise(out, parent, id, *max_frame_size, pad, |out| {
                 encoder.encode(request, out);
             });
         });
-        self.note_block(kind::PUSH_PROMISE, 4, written, request);
+        self.note_block(kind::PUSH_PROMISE, 4 + padding, written, request);
     }
 
     /// Cuts the next frame of what follows the head: DATA, or what ends the stream.
     pub(crate) fn cut_body(&mut self, id: StreamId, stream: &mut Stream) -> Cut {
         let queued = stream.out.queued();
         if queued > 0 {
-            let room = stream.send_window.available().min(self.window.available());
-            let len = queued.min(room).min(MAX_DATA.min(self.max_frame_size));
-            if len == 0 {
+            let most = self.most_data(stream);
+            if most == 0 {
                 return Cut::Starved;
             }
-            self.cut_data(id, stream, len, queued);
+            self.cut_data(id, stream, queued, most);
         } else {
             match stream.out.take_tail() {
                 Tail::Open => {}
                 Tail::End => {
-                    let written = self.outbox.gather(|out| frame::data_head(out, id, 0, true));
-                    self.note(kind::DATA, written);
+                    let padding = self.padder.choose(0, self.most_data(stream));
+                    self.put_data_head(id, stream, 0, true, padding);
+                    self.put_padding(padding);
                 }
                 Tail::Trailers(fields) => self.cut_head(id, &fields, true),
             }
@@ -200,13 +218,42 @@ impl Egress {
         }
     }
 
-    fn cut_data(&mut self, id: StreamId, stream: &mut Stream, len: usize, queued: usize) {
-        stream.send_window.spend(len);
-        self.window.spend(len);
-        stream.moved += len as u64;
-        let end = len == queued && stream.out.ends_with_data();
-        let written = self.outbox.gather(|out| frame::data_head(out, id, len, end));
+    /// The longest payload of a DATA frame that windows and frame size allow.
+    fn most_data(&self, stream: &Stream) -> usize {
+        let room = stream.send_window.available().min(self.window.available());
+        room.min(MAX_DATA).min(self.max_frame_size)
+    }
+
+    /// The head of a DATA frame, paid for with its padding.
+    fn put_data_head(
+        &mut self,
+        id: StreamId,
+        stream: &mut Stream,
+        len: usize,
+        end: bool,
+        padding: Option<u8>,
+    ) {
+        let flow = len + padding.map_or(0, |octets| 1 + usize::from(octets));
+        stream.send_window.spend(flow);
+        self.window.spend(flow);
+        stream.moved += flow as u64;
+        let written = self.outbox.gather(|out| frame::data_head(out, id, len, end, padding));
         self.note(kind::DATA, written);
+    }
+
+    fn put_padding(&mut self, padding: Option<u8>) {
+        if let Some(octets) = padding.filter(|octets| *octets > 0) {
+            self.outbox.gather(|out| out.resize(out.len() + usize::from(octets), 0));
+        }
+    }
+
+    fn cut_data(&mut self, id: StreamId, stream: &mut Stream, queued: usize, most: usize) {
+        // The octet that says how much padding there is needs room; content needs it more.
+        let length_octet = usize::from(self.padder.is_on() && most > 1);
+        let len = queued.min(most - length_octet);
+        let padding = self.padder.choose(len, most);
+        let end = len == queued && stream.out.ends_with_data();
+        self.put_data_head(id, stream, len, end, padding);
         let mut left = len;
         while left > 0 {
             let piece: Bytes = stream.out.pop_data(left);
@@ -216,6 +263,7 @@ impl Egress {
             left -= piece.len();
             self.outbox.push_payload(piece);
         }
+        self.put_padding(padding);
         if end {
             stream.out.take_tail();
         }

@@ -5,6 +5,7 @@
 //! [`Trailers`](crate::Trailers) are lists that passed the rules.
 
 mod facts;
+mod shaping;
 mod shared;
 pub(crate) mod static_table;
 mod well_known;
@@ -89,7 +90,9 @@ impl Fields {
         Self { octets: Vec::with_capacity(octets), spans: Vec::with_capacity(fields), list_size: 0 }
     }
 
-    /// Appends a field.
+    /// Appends a field as it is: a head made of the list refuses a name with an upper-case letter
+    /// and a value with white space around it. [`normalized`](Self::normalized) brings a list into
+    /// form.
     pub fn push(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
         self.push_field(name.as_ref(), value.as_ref(), false);
     }

@@ -65,10 +65,27 @@ pub(crate) fn extension(out: &mut Vec<u8>, head: FrameHead, payload: &[u8]) {
     out.extend_from_slice(payload);
 }
 
-/// The head of a DATA frame; `len` octets of payload must follow.
-pub(crate) fn data_head(out: &mut Vec<u8>, stream: StreamId, len: usize, end: bool) {
+/// Chooses the octets of padding for so much content in a payload of at most so many octets.
+pub(crate) type Pad<'a> = &'a mut dyn FnMut(usize, usize) -> Option<u8>;
+
+/// The head of a DATA frame; `len` octets of payload must follow, and then the padding, if there is
+/// any.
+pub(crate) fn data_head(
+    out: &mut Vec<u8>,
+    stream: StreamId,
+    len: usize,
+    end: bool,
+    padding: Option<u8>,
+) {
     let flags = if end { flag::END_STREAM } else { 0 };
-    put_head(out, len, kind::DATA, flags, stream.get());
+    match padding {
+        None => put_head(out, len, kind::DATA, flags, stream.get()),
+        Some(pad) => {
+            let len = len + 1 + usize::from(pad);
+            put_head(out, len, kind::DATA, flags | flag::PADDED, stream.get());
+            out.push(pad);
+        }
+    }
 }
 
 /// HEADERS, and as many CONTINUATION frames as the block needs. `encode` appends the block.
@@ -77,10 +94,11 @@ pub(crate) fn headers(
     stream: StreamId,
     end: bool,
     max_frame_size: usize,
+    pad: Option<Pad<'_>>,
     encode: impl FnOnce(&mut Vec<u8>),
 ) {
     let end_flag = if end { flag::END_STREAM } else { 0 };
-    block(out, kind::HEADERS, stream, end_flag, max_frame_size, encode);
+    block(out, (kind::HEADERS, end_flag), stream, max_frame_size, pad, encode);
 }
 
 /// PUSH_PROMISE on `parent`, and as many CONTINUATION frames as the block needs.
@@ -89,9 +107,10 @@ pub(crate) fn push_promise(
     parent: StreamId,
     promised: StreamId,
     max_frame_size: usize,
+    pad: Option<Pad<'_>>,
     encode: impl FnOnce(&mut Vec<u8>),
 ) {
-    block(out, kind::PUSH_PROMISE, parent, 0, max_frame_size, |out| {
+    block(out, (kind::PUSH_PROMISE, 0), parent, max_frame_size, pad, |out| {
         out.extend_from_slice(&promised.get().to_be_bytes());
         encode(out);
     });
@@ -99,22 +118,34 @@ pub(crate) fn push_promise(
 
 fn block(
     out: &mut Vec<u8>,
-    mut kind: u8,
+    (mut kind, mut flags): (u8, u8),
     stream: StreamId,
-    end_flag: u8,
     max_frame_size: usize,
+    pad: Option<Pad<'_>>,
     encode: impl FnOnce(&mut Vec<u8>),
 ) {
     let start = out.len();
     out.extend_from_slice(&[0; HEAD_LEN]);
+    if pad.is_some() {
+        // The length of the padding, which is not known yet.
+        out.push(0);
+    }
     let block_start = out.len();
     encode(out);
     let len = out.len() - block_start;
-    if len <= max_frame_size {
-        let flags = end_flag | flag::END_HEADERS;
-        let len = u32::try_from(len).unwrap_or(0x00ff_ffff);
+    if len + (block_start - start - HEAD_LEN) <= max_frame_size {
+        flags |= flag::END_HEADERS;
+        if let Some(pad) = pad {
+            let octets = pad(len, max_frame_size).unwrap_or(0);
+            out.resize(out.len() + usize::from(octets), 0);
+            if let Some(place) = out.get_mut(block_start - 1) {
+                *place = octets;
+            }
+            flags |= flag::PADDED;
+        }
+        let len = u32::try_from(out.len() - start - HEAD_LEN).unwrap_or(0x00ff_ffff);
         let head = FrameHead { len, kind, flags, stream: stream.get() };
-        if let Some(place) = out.get_mut(start..block_start) {
+        if let Some(place) = out.get_mut(start..start + HEAD_LEN) {
             place.copy_from_slice(&head.octets());
         }
         return;
@@ -122,7 +153,6 @@ fn block(
     let block = out.split_off(block_start);
     out.truncate(start);
     let mut fragments = block.chunks(max_frame_size).peekable();
-    let mut flags = end_flag;
     while let Some(fragment) = fragments.next() {
         if fragments.peek().is_none() {
             flags |= flag::END_HEADERS;
@@ -140,7 +170,7 @@ mod tests {
     #[test]
     fn a_long_block_goes_on_in_continuation_frames() {
         let mut out = vec![0xee];
-        headers(&mut out, StreamId::ONE, true, 4, |out| out.extend_from_slice(b"abcdefghi"));
+        headers(&mut out, StreamId::ONE, true, 4, None, |out| out.extend_from_slice(b"abcdefghi"));
         let expected: Vec<u8> = [
             &[0xee][..],
             &[0, 0, 4, 1, 1, 0, 0, 0, 1],
@@ -157,7 +187,22 @@ mod tests {
     #[test]
     fn a_short_block_is_one_frame() {
         let mut out = Vec::new();
-        headers(&mut out, StreamId::ONE, false, 4, |out| out.extend_from_slice(b"abcd"));
+        headers(&mut out, StreamId::ONE, false, 4, None, |out| out.extend_from_slice(b"abcd"));
         assert_eq!(out, [0, 0, 4, 1, 4, 0, 0, 0, 1, b'a', b'b', b'c', b'd']);
+    }
+
+    #[test]
+    fn a_padded_block_stays_within_one_frame_or_is_not_padded() {
+        let pad = |len, most| {
+            let mut out = Vec::new();
+            let mut choose = |_: usize, most: usize| u8::try_from(most - len - 1).ok();
+            headers(&mut out, StreamId::ONE, false, most, Some(&mut choose), |out| {
+                out.resize(out.len() + len, b'a');
+            });
+            out
+        };
+        assert_eq!(pad(2, 5), [0, 0, 5, 1, 12, 0, 0, 0, 1, 2, b'a', b'a', 0, 0]);
+        assert_eq!(pad(2, 3), [0, 0, 3, 1, 12, 0, 0, 0, 1, 0, b'a', b'a']);
+        assert_eq!(pad(3, 3)[..9], [0, 0, 3, 1, 4, 0, 0, 0, 1]);
     }
 }

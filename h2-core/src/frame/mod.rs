@@ -11,7 +11,7 @@ mod reader;
 pub(crate) use block::{Block, BlockLimits, Opening};
 pub(crate) use decode::{Frame, decode};
 pub(crate) use encode::{
-    GoAway, data_head, extension, goaway, headers, ping, priority_update, push_promise, reset,
+    GoAway, Pad, data_head, extension, goaway, headers, ping, priority_update, push_promise, reset,
     settings, settings_ack, window_update,
 };
 pub(crate) use head::{FrameHead, HEAD_LEN, flag, kind};

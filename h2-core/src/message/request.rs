@@ -79,7 +79,8 @@ impl RequestHead {
         Self::from_fields(list)
     }
 
-    /// A request made of a whole list, pseudo-fields first.
+    /// A request made of a whole list, pseudo-fields first. They go out in the order of the list;
+    /// nothing is normalized, see [`Fields::normalized`].
     ///
     /// # Errors
     ///
@@ -151,6 +152,13 @@ impl RequestHead {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.fields().find(|field| field.name == name.as_bytes()).map(|field| field.value)
+    }
+
+    /// The cookies as one value, however many fields they came in (RFC 9113 §8.2.3). It copies only
+    /// when there is more than one.
+    #[must_use]
+    pub fn cookie(&self) -> Option<std::borrow::Cow<'_, [u8]>> {
+        self.fields.cookie()
     }
 
     /// All fields in order, pseudo-fields first.

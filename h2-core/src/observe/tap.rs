@@ -421,7 +421,9 @@ impl Listener {
                 .filter(|_| ends_block(head))
                 .map(|fields| TappedFields { fields, whole: true });
             let summary = if head.kind == kind::DATA {
-                FrameSummary::Data { octets: head.len as usize, padding: 0 }
+                let padded = rest.first().filter(|_| head.has(flag::PADDED));
+                let padding = padded.map_or(0, |octets| 1 + usize::from(*octets));
+                FrameSummary::Data { octets: (head.len as usize).saturating_sub(padding), padding }
             } else {
                 summary(head, payload, fields)
             };
