@@ -96,8 +96,10 @@ pub struct Config {
     /// Time for which something must stand still before [`Event::Stalled`](crate::Event::Stalled)
     /// says what holds it. Default off, which costs nothing; it ends nothing.
     pub stall_after: Option<Duration>,
-    /// Time for the last frames to be written after an error, and then for the peer to read them;
-    /// without an error, for the transport to be closed. Default 1 s.
+    /// Time for the last frames to be written after an error or `close_connection`, and then, after
+    /// an error, for the peer to read them; otherwise for the transport to be closed. What a
+    /// graceful end leaves to be written may take as long as it moves, see
+    /// [`write_stall_timeout`](Self::write_stall_timeout). Default 1 s.
     pub linger: Duration,
     /// Whether a client takes server push. Default false. With it,
     /// [`max_concurrent_streams`](Self::max_concurrent_streams) must be raised above the client's 0.

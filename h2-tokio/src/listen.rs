@@ -359,7 +359,7 @@ impl Office {
             // It is this server that knows what it cuts.
             *own = (*own).max(drain.saturating_add(MARGIN));
         }
-        let patience = config.knobs.linger.saturating_add(MARGIN);
+        let patience = config.core.linger.saturating_add(MARGIN);
         let (handle, running) = start(io, config);
         let mut running = pin!(running);
         if self.stop.run_until_cancelled(&mut running).await.is_some() {

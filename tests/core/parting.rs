@@ -101,8 +101,10 @@ fn the_rest_of_a_graceful_end_may_take_its_time() {
         server.peer_reads(false);
         server.sends(1, vec![0; 16_000], true);
         server.releases(1);
-        server.act(|conn| conn.close_connection(NO_ERROR, Bytes::new()));
-        server.forget();
+        let now = server.now;
+        server.act(|conn| conn.shutdown(now));
+        server.passes(2 * SECOND);
+        assert!(server.conn.close_reason().is_some());
         for _ in 0..100 {
             server.passes(20 * SECOND);
             let now = server.now;
@@ -113,6 +115,19 @@ fn the_rest_of_a_graceful_end_may_take_its_time() {
         server.passes(31 * SECOND);
         assert!(server.conn.is_finished());
         assert!(server.conn.close_reason().is_some_and(|reason| reason.is_graceful()));
+    });
+}
+
+#[test]
+fn what_is_closed_at_once_waits_for_no_transport() {
+    lone::server(|server| {
+        server.hears(wire::get(1));
+        server.peer_reads(false);
+        server.responds(1, 200, false);
+        server.act(|conn| conn.close_connection(NO_ERROR, Bytes::new()));
+        assert!(!server.conn.is_finished());
+        server.passes(SECOND);
+        assert!(server.conn.is_finished());
     });
 }
 

@@ -123,6 +123,7 @@ impl Connection {
         let longest = self.egress.max_frame_size.saturating_sub(8);
         let mut debug = debug.into();
         debug.truncate(longest);
+        self.hurry();
         self.end(CloseReason { origin: Origin::Local, code, debug });
     }
 

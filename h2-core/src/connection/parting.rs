@@ -13,6 +13,8 @@ const MOST_DISCARDED: usize = 64 * 1024;
 pub(super) struct Parting {
     /// The transport should stay open although all is written.
     lingers: bool,
+    /// The application wants it over at once.
+    hurries: bool,
     /// All was written.
     drained: bool,
     discarded: usize,
@@ -51,9 +53,15 @@ impl Connection {
         self.parting.lingers = !reason.is_graceful() && !deaf;
         // The deadlines are gone; that of output which waits is set again if any does.
         self.output_since = None;
-        if self.parting.lingers {
+        // Otherwise what waits is the rest of complete messages: it may take as long as it moves.
+        if self.parting.lingers || self.parting.hurries {
             self.clock.set(Timer::Linger, Some(self.config.linger));
         }
+    }
+
+    /// The end that comes is to be quick.
+    pub(super) fn hurry(&mut self) {
+        self.parting.hurries = true;
     }
 
     /// Looks whether the last words were taken; from then on the time to read them counts, or,

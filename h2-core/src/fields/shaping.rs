@@ -30,8 +30,7 @@ impl Fields {
         let mut list = Self::with_capacity(self.len(), self.octets.len());
         for field in self {
             let name = field.name.to_ascii_lowercase();
-            let specific = CONNECTION_SPECIFIC.contains(&name.as_slice())
-                || named.iter().any(|other| *other == name);
+            let specific = CONNECTION_SPECIFIC.contains(&name.as_slice()) || named.contains(&name);
             if !specific {
                 list.push_field(&name, field.value.trim_ascii(), field.sensitive);
             }
@@ -58,8 +57,6 @@ impl Fields {
                 pieces(field.value).for_each(|crumb| {
                     list.push_field(COOKIE, crumb, field.sensitive);
                 });
-            } else if field.static_value {
-                list.push_static(field.name_index);
             } else {
                 list.push_field(field.name, field.value, field.sensitive);
             }
