@@ -107,3 +107,39 @@ fn a_graceful_end_waits_for_what_waits() {
         assert!(server.conn.close_reason().is_some_and(|reason| reason.is_graceful()));
     });
 }
+
+/// What was promised before the end is still sent, and still taken.
+#[test]
+fn a_graceful_end_waits_for_promised_responses_on_both_sides() {
+    promising(|server| {
+        for stream in [1, 3] {
+            server.responds(stream, 200, true);
+            server.releases(stream);
+        }
+        let now = server.now;
+        server.act(|conn| conn.shutdown(now));
+        server.passes(Duration::from_secs(2));
+        assert!(server.conn.close_reason().is_none());
+        for stream in [2, 4] {
+            server.responds(stream, 200, true);
+        }
+        server.resets(6, CANCEL);
+        assert!(server.conn.close_reason().is_some_and(|reason| reason.is_graceful()));
+    });
+    let takes_pushes = Setup::client().config(|config| {
+        config.enable_push = true;
+        config.max_concurrent_streams = 10;
+    });
+    takes_pushes.run(|client| {
+        let parent = client.requests("GET", true);
+        client.hears((wire::push_promise(parent, 2, wire::GET), wire::ok(parent).end_stream()));
+        client.forget();
+        let now = client.now;
+        client.act(|conn| conn.shutdown(now));
+        let said = client.says();
+        assert!(matches!(said[..], [Frame::GoAway { last: 2, code: 0, .. }]), "{said:?}");
+        assert!(client.conn.close_reason().is_none());
+        client.hears(wire::ok(2).end_stream());
+        assert_eq!(client.told(), ["response 2 200 end", "closed NO_ERROR"]);
+    });
+}

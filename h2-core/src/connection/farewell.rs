@@ -170,7 +170,8 @@ impl Connection {
     /// Ends the connection when a graceful end has nothing left to wait for.
     pub(super) fn end_if_drained(&mut self) {
         let going = self.farewell.is_final() || self.farewell.theirs.is_some();
-        let open = self.streams.open_ours() + self.streams.open_theirs();
+        let promised = self.streams.reserved();
+        let open = self.streams.open_ours() + self.streams.open_theirs() + promised;
         if !going || open > 0 || self.reason.is_some() || !self.egress.agenda.is_empty() {
             return;
         }
