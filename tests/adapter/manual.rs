@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt;
-use h2_core::{End, RequestHead, StreamId};
+use h2_core::{End, Event, RequestHead, ResponseHead, StreamId};
 use h2_tests::rng::Rng;
 use h2_tokio::server::{self, Incoming, Responder};
 use h2_tokio::{Config, ErrorCode, ManualBody, Piece, SendBody, client};
 use http::{HeaderMap, HeaderValue, Response};
 use tokio::io::duplex;
 
-use crate::support::{PIPE, Peer, head_of, octets, pair_with, post, read};
+use crate::support::{PIPE, Peer, get, head_of, octets, pair_with, post, read};
 
 const NO_FIELDS: [(&str, &str); 0] = [];
 const WINDOW: u32 = 16 * 1024;
@@ -94,7 +94,7 @@ async fn a_reader_that_waits_gets_what_the_peer_may_send_for_the_smallest_piece(
     while sum(&held) + 1 < WINDOW as usize {
         held.push(body.piece().await.unwrap().unwrap());
     }
-    assert!(tokio::time::timeout(SECOND, body.piece()).await.is_err());
+    assert_eq!(sum(&held) + 1, WINDOW as usize);
     // Let go before anybody waits, and while somebody does: both reach the peer.
     drop(small);
     let last = tokio::time::timeout(SECOND, body.piece()).await.unwrap().unwrap().unwrap();
@@ -166,11 +166,17 @@ struct Held {
     pieces: Vec<Piece>,
 }
 
+/// Who reads by hand, and through what.
+enum Reader {
+    Server(Incoming),
+    Client(client::Handle),
+}
+
 /// One walk: streams that are sent to, read, held, released, ended and reset in any order.
 struct Walk {
     rng: Rng,
     peer: Peer,
-    incoming: Incoming,
+    reader: Reader,
     streams: Vec<Held>,
     /// Pieces of streams that are gone.
     orphans: Vec<Piece>,
@@ -178,12 +184,31 @@ struct Walk {
 
 impl Walk {
     async fn open(&mut self) -> Held {
-        let head = RequestHead::new("POST", "http", "a", "/", NO_FIELDS).unwrap();
-        let stream = self.peer.conn.send_request(head, End::Later).unwrap();
-        self.peer.flush().await;
-        let (request, responder) = self.incoming.next().await.unwrap();
-        let body = Some(request.into_body().into_manual());
-        Held { stream, body, responder: Some(responder), pieces: Vec::new() }
+        let (stream, body, responder) = match &mut self.reader {
+            Reader::Server(incoming) => {
+                let head = RequestHead::new("POST", "http", "a", "/", NO_FIELDS).unwrap();
+                let stream = self.peer.conn.send_request(head, End::Later).unwrap();
+                self.peer.flush().await;
+                let (request, responder) = incoming.next().await.unwrap();
+                (stream, request.into_body(), Some(responder))
+            }
+            Reader::Client(client) => {
+                let client = client.clone();
+                let request = tokio::spawn(async move { client.request(get("/")).await });
+                let stream = loop {
+                    // Of streams that are gone there may be more to hear.
+                    let event = self.peer.next().await.unwrap();
+                    if let Event::RequestReceived { stream, .. } = event {
+                        break stream;
+                    }
+                };
+                let head = ResponseHead::new(200, NO_FIELDS).unwrap();
+                self.peer.conn.send_response(stream, head, End::Later).unwrap();
+                self.peer.flush().await;
+                (stream, request.await.unwrap().unwrap().into_body(), None)
+            }
+        };
+        Held { stream, body: Some(body.into_manual()), responder, pieces: Vec::new() }
     }
 
     async fn step(&mut self) {
@@ -262,36 +287,86 @@ impl Walk {
     }
 }
 
+/// A reader with windows that one stream can fill, and its peer.
+fn reader_and_peer(is_server: bool) -> (Reader, Peer) {
+    let (ours, theirs) = duplex(PIPE);
+    let mut config = if is_server { narrow() } else { Config::client() };
+    config.core.stream_window = WINDOW;
+    config.core.max_stream_window = WINDOW;
+    config.core.isolation = false;
+    config.core.connection_window = 65_535;
+    if is_server {
+        let (_, incoming) = server::spawn_connection(ours, config);
+        return (Reader::Server(incoming), Peer::client(theirs));
+    }
+    let client = client::spawn_connection(ours, config);
+    (Reader::Client(client), Peer::server(theirs, h2_core::Config::server()))
+}
+
+async fn the_window_comes_back_whole(is_server: bool, seed: u64) {
+    let (reader, mut peer) = reader_and_peer(is_server);
+    peer.settle().await;
+    let whole = peer.conn.local_flow_control_window(None).unwrap();
+    let rng = Rng::new(seed);
+    let mut walk = Walk { rng, peer, reader, streams: Vec::new(), orphans: Vec::new() };
+    for _ in 0..120 {
+        walk.step().await;
+    }
+    walk.let_go().await;
+    // The peer hears of credit when there is enough of it: it gets there with small messages.
+    let mut most = 0;
+    for _ in 0..80 {
+        let mut held = walk.open().await;
+        let mut data = Bytes::from(vec![0; 1_000]);
+        walk.peer.conn.send_data(held.stream, &mut data, End::Now).unwrap();
+        walk.peer.settle().await;
+        let piece = held.body.as_mut().unwrap().piece().await.unwrap().unwrap();
+        most = most.max(walk.peer.conn.local_flow_control_window(None).unwrap());
+        drop((piece, held));
+        walk.peer.settle().await;
+    }
+    assert_eq!(most, whole, "server: {is_server}, seed {seed}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_window_of_the_connection_comes_back_whole_whatever_is_let_go_when() {
     for seed in 0..150 {
-        let mut config = narrow();
-        config.core.isolation = false;
-        config.core.connection_window = 65_535;
-        let (ours, theirs) = duplex(PIPE);
-        let (_server, incoming) = server::spawn_connection(theirs, config);
-        let mut peer = Peer::client(ours);
-        peer.settle().await;
-        let whole = peer.conn.local_flow_control_window(None).unwrap();
-        let rng = Rng::new(seed);
-        let mut walk = Walk { rng, peer, incoming, streams: Vec::new(), orphans: Vec::new() };
-        for _ in 0..120 {
-            walk.step().await;
+        for is_server in [true, false] {
+            the_window_comes_back_whole(is_server, seed).await;
         }
-        walk.let_go().await;
-        // The peer hears of credit when there is enough of it: it gets there with small messages.
-        let mut most = 0;
-        for _ in 0..80 {
-            let mut held = walk.open().await;
-            let mut data = Bytes::from(vec![0; 1_000]);
-            walk.peer.conn.send_data(held.stream, &mut data, End::Now).unwrap();
-            walk.peer.settle().await;
-            let piece = held.body.as_mut().unwrap().piece().await.unwrap().unwrap();
-            most = most.max(walk.peer.conn.local_flow_control_window(None).unwrap());
-            drop((piece, held));
-            walk.peer.settle().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_held_of_bodies_that_have_ended_takes_nothing_from_the_connection() {
+    for is_server in [true, false] {
+        for resets in [true, false] {
+            let (reader, mut peer) = reader_and_peer(is_server);
+            peer.settle().await;
+            let rng = Rng::new(0);
+            let mut walk = Walk { rng, peer, reader, streams: Vec::new(), orphans: Vec::new() };
+            // Ten times what the connection's window holds, all of it held.
+            for _ in 0..66 {
+                let mut held = walk.open().await;
+                let mut data = Bytes::from(vec![0; 10_000]);
+                walk.peer.conn.send_data(held.stream, &mut data, End::Later).unwrap();
+                walk.peer.settle().await;
+                let body = held.body.as_mut().unwrap();
+                while sum(&held.pieces) < 10_000 {
+                    let next = tokio::time::timeout(SECOND, body.piece()).await;
+                    held.pieces.push(next.expect("stuck").unwrap().unwrap());
+                }
+                if resets {
+                    walk.peer.conn.reset_stream(held.stream, ErrorCode::CANCEL);
+                } else {
+                    walk.peer.conn.end_stream(held.stream).unwrap();
+                }
+                walk.peer.settle().await;
+                walk.streams.push(held);
+            }
+            let held: usize = walk.streams.iter().map(|held| sum(&held.pieces)).sum();
+            assert_eq!(held, 660_000);
         }
-        assert_eq!(most, whole, "seed {seed}");
     }
 }
 
