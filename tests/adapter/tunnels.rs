@@ -161,7 +161,7 @@ async fn a_writer_waits_while_the_peer_does_not_read_and_goes_on_when_it_does() 
         let (writer, reader) =
             if writer { (&mut near, (&mut far, reader)) } else { (&mut far, (&mut near, reader)) };
         let mut taken = 0;
-        while let Ok(written) = tokio::time::timeout(SECOND, writer.write(&[7; 50_000])).await {
+        while let Ok(written) = tokio::time::timeout(SECOND, writer.write(&[7; 200_000])).await {
             taken += written.unwrap();
         }
         // The window, the credit of the stream, the room of its slot and one piece.

@@ -334,13 +334,10 @@ impl Engine {
         // What was buffered stays readable, but it is no longer counted against the peer.
         let credit = state.recv.data.octets() + std::mem::take(&mut state.recv.released);
         state.recv.report_at = usize::MAX;
-        let manual = state.recv.manual;
         let abandoned = state.is_abandoned();
         let wakers = state.fail(error);
         drop(state);
-        if manual {
-            self.conn.discard_received_data(stream);
-        } else if credit > 0 {
+        if credit > 0 {
             let _ = self.conn.acknowledge_received_data(stream, credit);
         }
         if abandoned {
