@@ -7,7 +7,8 @@
 //!
 //! `http` URLs are asked with prior knowledge that the server speaks HTTP/2, `https` ones agree on
 //! it by ALPN. The body of a single URL goes to standard output, everything else to standard error;
-//! of several URLs the bodies are counted. `-v` prints header fields and trailers, `-k` takes any
+//! of several URLs the bodies are counted. `-v` prints header fields and trailers, `--frames` every
+//! frame both ways with its secrets left out, `-k` takes any
 //! certificate, `--max-time S` gives up after S seconds. A failure ends the program at once: it does
 //! not wait for connections to drain.
 
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use h2_core::TappedFrame;
 use h2_tokio::client::{self, Handle};
 use h2_tokio::{Config, RecvBody, tcp, tls};
 use http::header::CONTENT_LENGTH;
@@ -52,6 +54,7 @@ type Failure = Box<dyn Error + Send + Sync>;
 struct Options {
     urls: Vec<Uri>,
     verbose: bool,
+    frames: bool,
     insecure: bool,
     max_time: Option<Duration>,
 }
@@ -67,11 +70,18 @@ fn main() -> ExitCode {
 }
 
 fn parse() -> Result<Options, lexopt::Error> {
-    let mut options = Options { urls: Vec::new(), verbose: false, insecure: false, max_time: None };
+    let mut options = Options {
+        urls: Vec::new(),
+        verbose: false,
+        frames: false,
+        insecure: false,
+        max_time: None,
+    };
     let mut parser = Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Short('v') | Arg::Long("verbose") => options.verbose = true,
+            Arg::Long("frames") => options.frames = true,
             Arg::Short('k') | Arg::Long("insecure") => options.insecure = true,
             Arg::Long("max-time") => {
                 let seconds: f64 = parser.value()?.parse()?;
@@ -83,7 +93,7 @@ fn parse() -> Result<Options, lexopt::Error> {
         }
     }
     if options.urls.is_empty() {
-        return Err("usage: get [-v] [-k] [--max-time S] URL...".into());
+        return Err("usage: get [-v] [--frames] [-k] [--max-time S] URL...".into());
     }
     Ok(options)
 }
@@ -109,7 +119,7 @@ async fn fetch_all(options: Options) -> Result<(), Failure> {
     let mut handles: HashMap<String, Handle> = HashMap::new();
     for url in &options.urls {
         if let Entry::Vacant(place) = handles.entry(origin(url)?) {
-            let connected = connect(url, options.insecure).await;
+            let connected = connect(url, &options).await;
             let failed = |error| format!("{}: {error}", place.key());
             let handle = connected.map_err(failed)?;
             place.insert(handle);
@@ -141,7 +151,12 @@ fn origin(url: &Uri) -> Result<String, Failure> {
     Ok(format!("{scheme}://{authority}"))
 }
 
-async fn connect(url: &Uri, insecure: bool) -> Result<Handle, Failure> {
+async fn connect(url: &Uri, options: &Options) -> Result<Handle, Failure> {
+    let mut config = Config::client();
+    if options.frames {
+        config =
+            config.frame_tap(|| Box::new(|frame: &TappedFrame<'_>| eprintln!("{}", frame.text())));
+    }
     let tls = match url.scheme_str() {
         Some("http") => false,
         Some("https") => true,
@@ -150,11 +165,11 @@ async fn connect(url: &Uri, insecure: bool) -> Result<Handle, Failure> {
     let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
     let port = url.port_u16().unwrap_or(if tls { 443 } else { 80 });
     if !tls {
-        return Ok(client::connect((host, port), Config::client()).await?);
+        return Ok(client::connect((host, port), config).await?);
     }
     let socket = TcpStream::connect((host, port)).await?;
     tcp::tune(&socket)?;
-    let connector = TlsConnector::from(Arc::new(tls_config(insecure)?));
+    let connector = TlsConnector::from(Arc::new(tls_config(options.insecure)?));
     let stream = connector.connect(ServerName::try_from(host.to_owned())?, socket).await?;
     let session = stream.get_ref().1;
     tls::check_alpn(session.alpn_protocol())?;
@@ -163,7 +178,7 @@ async fn connect(url: &Uri, insecure: bool) -> Result<Handle, Failure> {
     {
         tls::check_cipher_suite(version.into(), suite.suite().into())?;
     }
-    Ok(client::handshake(stream, Config::client()).await?)
+    Ok(client::handshake(stream, config).await?)
 }
 
 /// The machine's own root certificates, and `h2` by ALPN.

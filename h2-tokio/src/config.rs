@@ -1,9 +1,12 @@
 //! How a connection on tokio is run: the core's numbers, and the few that only the adapter has.
 
 use std::collections::hash_map::RandomState;
+use std::fmt;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 use std::time::Duration;
 
+use h2_core::FrameTap;
 use http::Extensions;
 use http::uri::{Authority, Scheme};
 
@@ -24,6 +27,17 @@ pub struct Config {
     pub(crate) knobs: Knobs,
     pub(crate) target: Target,
     pub(crate) extensions: Extensions,
+    taps: Option<Taps>,
+}
+
+/// Makes a tap for each connection.
+#[derive(Clone)]
+struct Taps(Arc<dyn Fn() -> Box<dyn FrameTap> + Send + Sync>);
+
+impl fmt::Debug for Taps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Taps")
+    }
 }
 
 /// What the actor itself is steered by.
@@ -64,7 +78,7 @@ impl Config {
             auto_continue: true,
             request_timeout: None,
         };
-        Self { core, knobs, target: Target::default(), extensions: Extensions::new() }
+        Self { core, knobs, target: Target::default(), extensions: Extensions::new(), taps: None }
     }
 
     /// Requests that may wait for a stream on one connection; the next one fails with
@@ -120,6 +134,25 @@ impl Config {
         self
     }
 
+    /// Lets somebody look at every frame, both ways: `make` is called once a connection. The tap is
+    /// called from the connection's task, so it must not block. Default none, which costs a branch
+    /// a frame.
+    ///
+    /// ```
+    /// use h2_core::TappedFrame;
+    ///
+    /// let config = h2_tokio::Config::client()
+    ///     .frame_tap(|| Box::new(|frame: &TappedFrame<'_>| eprintln!("{}", frame.text())));
+    /// ```
+    #[must_use]
+    pub fn frame_tap(
+        mut self,
+        make: impl Fn() -> Box<dyn FrameTap> + Send + Sync + 'static,
+    ) -> Self {
+        self.taps = Some(Taps(Arc::new(make)));
+        self
+    }
+
     /// How long a request may take until the head of its response is there, waiting in line for a
     /// stream included. Default: as long as it takes.
     ///
@@ -142,6 +175,11 @@ impl Config {
     pub fn authority(mut self, authority: Authority) -> Self {
         self.target.authority = Some(authority);
         self
+    }
+
+    /// The tap of one connection.
+    pub(crate) fn tap(&self) -> Option<Box<dyn FrameTap>> {
+        self.taps.as_ref().map(|taps| (taps.0)())
     }
 
     /// The core's part, with a seed that nobody can guess.

@@ -1,8 +1,11 @@
 //! Requests and responses that go well.
 
+use std::sync::{Arc, Mutex};
+
 use bytes::Bytes;
 use futures::future::join_all;
 use futures::{SinkExt, StreamExt};
+use h2_core::TappedFrame;
 use h2_tokio::{Config, RecvBody};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::{Body, Frame};
@@ -255,4 +258,27 @@ async fn a_body_that_is_not_ready_is_streamed_by_a_task() {
 async fn a_ping_is_answered() {
     let client = client_of(|_| async { Ok(Response::new(Full::new(Bytes::new()))) });
     assert!(client.ping().await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tap_sees_the_frames_of_each_connection_and_a_handle_learns_how_it_stands() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    let config = Config::server().frame_tap(move || {
+        let log = Arc::clone(&log);
+        Box::new(move |frame: &TappedFrame<'_>| log.lock().unwrap().push(frame.text().to_string()))
+    });
+    for connections in 1..=2 {
+        let client = client_with(config.clone(), hello);
+        read(client.request(get("/")).await.unwrap().into_body()).await.unwrap();
+        let frames = seen.lock().unwrap().concat();
+        assert_eq!(frames.matches("recv HEADERS stream=1").count(), connections);
+        assert_eq!(frames.matches("send HEADERS stream=1").count(), connections);
+        let stats = client.inspect().await.unwrap();
+        assert_eq!((stats.sent.headers, stats.received.headers), (1, 1));
+        assert_eq!((stats.open_outbound_streams, stats.unread), (0, 0));
+        client.close(h2_tokio::ErrorCode::NO_ERROR);
+        client.closed().await;
+        assert!(client.inspect().await.is_err(), "nobody is there to ask");
+    }
 }

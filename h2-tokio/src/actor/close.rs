@@ -87,6 +87,7 @@ impl Engine {
                     Rare::OpenWith(_, slot, _) => slot.fail(error),
                     Rare::Promise { answer, .. } => drop(answer.send(Err(error))),
                     Rare::Ping(answer) => drop(answer.send(Err(error))),
+                    Rare::Inspect(answer) => drop(answer.send(Err(error))),
                     Rare::Return(_) | Rare::Leave | Rare::Shutdown(_) => {}
                     Rare::Close(..) | Rare::Publish => {}
                 },

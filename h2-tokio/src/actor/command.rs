@@ -46,6 +46,8 @@ pub(crate) enum Rare {
         answer: oneshot::Sender<Result<Responder, Error>>,
     },
     Ping(oneshot::Sender<Result<Duration, Error>>),
+    /// Asks how the protocol stands.
+    Inspect(oneshot::Sender<Result<h2_core::Stats, Error>>),
     /// A graceful end; the time for it, if it is not the configured one.
     Shutdown(Option<Duration>),
     Close(ErrorCode, Bytes),

@@ -157,13 +157,14 @@ impl Engine {
     }
 
     fn new(
-        conn: Connection,
+        mut conn: Connection,
         config: &Config,
         commands: mpsc::UnboundedReceiver<Command>,
         shared: Arc<Shared>,
         now: Instant,
         is_client: bool,
     ) -> Self {
+        conn.set_frame_tap(config.tap());
         Self {
             conn,
             commands,
