@@ -6,7 +6,9 @@
 //! the connection or another stream.
 //!
 //! - A client: [`client::connect`], [`client::handshake`] or [`client::spawn_connection`], then
-//!   [`client::Handle::request`].
+//!   [`client::Handle::request`]; [`client::Handle::try_request`] hands back what was not
+//!   processed, and [`client::Handle::watch_state`] tells when to go elsewhere. Over TLS, [`tls`]
+//!   says what to agree on and checks it.
 //! - A tunnel through CONNECT, a WebSocket for instance: [`client::Handle::open_tunnel`] and
 //!   [`server::Responder::accept_tunnel`].
 //! - A server: [`server::serve`] with a service, or [`server::spawn_connection`] for the requests

@@ -96,6 +96,37 @@ async fn a_permit_that_is_dropped_goes_to_the_next_in_line() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn requests_and_reservations_stand_in_one_line_and_are_served_in_its_order() {
+    let (client, _handle, mut incoming) = pair_with(Config::client(), streams(1));
+    client.ready().await.unwrap();
+    let first = client.reserve().await.unwrap();
+    let (said, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    for at in 0..6 {
+        let (client, said) = (client.clone(), said.clone());
+        tokio::spawn(async move {
+            if at % 2 == 0 {
+                let permit = client.reserve().await.unwrap();
+                said.send(at).unwrap();
+                drop(permit);
+            } else {
+                client.request(get("/")).await.unwrap();
+                said.send(at).unwrap();
+            }
+        });
+        tokio::task::yield_now().await;
+    }
+    drop(first);
+    tokio::spawn(async move {
+        while let Some((_, responder)) = incoming.next().await {
+            responder.respond(Response::new("")).unwrap();
+        }
+    });
+    for at in 0..6 {
+        assert_eq!(heard.recv().await, Some(at));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reservation_given_up_does_not_lose_its_stream() {
     let (client, _handle, _incoming) = pair_with(Config::client(), streams(1));
     client.ready().await.unwrap();

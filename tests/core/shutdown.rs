@@ -34,6 +34,39 @@ fn without_an_answer_the_second_goaway_comes_by_itself() {
 }
 
 #[test]
+fn a_time_given_to_a_shutdown_stands_for_the_configured_one_and_can_only_be_made_shorter() {
+    for (first, second, seconds) in
+        [(90, None, 90), (3, None, 3), (90, Some(4), 4), (4, Some(9), 4)]
+    {
+        lone::server(|server| {
+            server.hears(wire::get(1));
+            for time in [Some(first), second].into_iter().flatten() {
+                let now = server.now;
+                server.act(|conn| conn.shutdown_within(Duration::from_secs(time), now));
+            }
+            server.passes(Duration::from_secs(seconds) - Duration::from_millis(1));
+            assert_eq!(server.conn.close_reason(), None);
+            server.passes(Duration::from_millis(1));
+            let origin = server.conn.close_reason().map(|reason| reason.origin.clone());
+            assert_eq!(origin, Some(Origin::Timeout(Timer::Drain)));
+        });
+    }
+}
+
+#[test]
+fn a_shutdown_of_the_configured_time_can_be_made_shorter() {
+    lone::server(|server| {
+        server.hears(wire::get(1));
+        shuts_down(server);
+        let now = server.now;
+        server.act(|conn| conn.shutdown_within(Duration::from_secs(2), now));
+        server.passes(Duration::from_secs(2));
+        let origin = server.conn.close_reason().map(|reason| reason.origin.clone());
+        assert_eq!(origin, Some(Origin::Timeout(Timer::Drain)));
+    });
+}
+
+#[test]
 fn a_server_without_streams_ends_after_both_phases() {
     lone::server(|server| {
         shuts_down(server);

@@ -363,6 +363,12 @@ impl Connection {
         self.reason.is_some() || !self.farewell.is_open() || self.next_stream.is_none()
     }
 
+    /// Whether all identifiers of our streams are used up: more requests need another connection.
+    #[must_use]
+    pub fn is_used_up(&self) -> bool {
+        self.next_stream.is_none()
+    }
+
     /// Why the connection ended, once it has.
     #[must_use]
     pub fn close_reason(&self) -> Option<&CloseReason> {

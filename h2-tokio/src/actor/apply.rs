@@ -323,7 +323,9 @@ impl Engine {
     fn give_up(&mut self, stream: StreamId, code: ErrorCode) {
         let answered = self.entries.get(&stream).is_some_and(|entry| entry.answered);
         let outcome = self.outcome(stream, answered);
-        self.conn.suspect(stream);
+        if self.is_client {
+            self.conn.suspect(stream);
+        }
         self.conn.reset_stream(stream, code);
         self.drop_entry(stream, Error::reset_by_us(Some(stream), code, outcome));
     }

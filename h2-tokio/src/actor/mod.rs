@@ -220,7 +220,11 @@ impl Engine {
         let takes = self.is_client && !draining && !suspect;
         let free = if takes { conn.free_slots() } else { 0 };
         if draining && self.closed.is_none() {
-            self.shared.drain(CloseReason::used_up);
+            self.shared.drain(|| match conn.is_used_up() {
+                true => CloseReason::used_up(),
+                // A rule of this side's own began it.
+                false => CloseReason::draining(Reason::Us, ErrorCode::NO_ERROR, Bytes::new()),
+            });
         }
         self.shared.publish(Picture {
             open: self.open_streams(),
