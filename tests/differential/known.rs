@@ -33,6 +33,11 @@ pub(crate) const KNOWN: &[Known] = &[
                  As a client it resets no exchange that has a promise",
     },
     Known {
+        name: "a promise in a tunnel",
+        reason: "h2 promises on a stream whose CONNECT it has answered, where RFC 9113 §8.5 allows \
+                 nothing but DATA and stream management. Nothing is promised on a CONNECT",
+    },
+    Known {
         name: "every size since the last block",
         reason: "h2 announces each table size that it was given since its last block, larger ones \
                  before the final one included, which may exceed the limit by then (RFC 7541 §4.2 \

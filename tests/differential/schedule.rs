@@ -223,6 +223,10 @@ impl Schedule<'_> {
             if self.ours_is_server && (resets || exchange.messages[0].reset.is_some()) {
                 return false;
             }
+            known("a promise in a tunnel");
+            if exchange.messages[0].head[0].1 == "CONNECT" {
+                return false;
+            }
             let waits = message.ops.front().is_some_and(|op| !matches!(op, Op::Reset(_)));
             !exchange.pushed && exchange.seen && waits && message.reset.is_none()
         };
