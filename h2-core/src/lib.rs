@@ -65,6 +65,11 @@
 //! * **Octets to send** are accepted up to [`Connection::send_capacity`]; what does not fit stays
 //!   with the caller, and [`Event::Writable`] says when to go on.
 //! * **What the transport did not take** stays in the [`Outbox`], in order.
+//! * **The last words** after an error need time to be read. The loop above ends when all is written
+//!   ([`Connection::is_drained`]); one that shuts down its sending side there and reads on until
+//!   [`Connection::is_finished`] does not destroy them on their way.
+//! * **A transport that failed** is for [`Connection::handle_failure`], which then knows which
+//!   requests were never sent.
 //!
 //! # Errors
 //!

@@ -1,7 +1,7 @@
 //! Commands that fail change nothing: a connection that was asked for the impossible and its twin
 //! that was not say the same, tell the same and stand the same.
 
-use h2_core::{OpenError, Priority, ResponseHead, Stall, StreamId};
+use h2_core::{OpenError, Padding, Priority, ResponseHead, Stall, StreamId};
 use h2_tests::prelude::*;
 use proptest::prelude::*;
 
@@ -20,6 +20,9 @@ pub(crate) enum Command {
     Acknowledge { stream: u32, octets: usize },
     Increment { stream: u32, increment: u32 },
     Settings { window: u32, frame: u32, push: bool, connect: bool },
+    Setting { id: u16, value: u32 },
+    Slot,
+    Suspect { stream: u32 },
     Ping,
     Prioritize { stream: u32, urgency: u8 },
     AltSvc { origin: bool, stream: u32 },
@@ -60,6 +63,9 @@ pub(crate) fn command() -> impl Strategy<Value = Command> {
             .prop_map(|(window, frame, push, connect)| Command::Settings {
                 window, frame, push, connect
             }),
+        1 => (0_u16..40, any::<u32>()).prop_map(|(id, value)| Command::Setting { id, value }),
+        1 => Just(Command::Slot),
+        1 => stream().prop_map(|stream| Command::Suspect { stream }),
         1 => Just(Command::Ping),
         2 => (stream(), 0_u8..12)
             .prop_map(|(stream, urgency)| Command::Prioritize { stream, urgency }),
@@ -103,6 +109,7 @@ pub(crate) fn give(conn: &mut Connection, command: &Command) -> Result<(), Misus
             if huge {
                 fields.push("x-huge", "h".repeat(70_000));
             }
+            fields.push("cookie", "a=b; c=d");
             let head = h2_core::RequestHead::from_fields(fields).expect("sound");
             opened(conn.send_request(head, End::from_bool(end)))
         }
@@ -142,6 +149,21 @@ pub(crate) fn give(conn: &mut Connection, command: &Command) -> Result<(), Misus
             settings.enable_push = push;
             settings.enable_connect_protocol = connect;
         }),
+        Command::Setting { id, value } => {
+            let mut set = Ok(());
+            let updated = conn.update_settings(|settings| set = settings.set_extension(id, value));
+            updated.and(set)
+        }
+        Command::Slot => {
+            if let Some(permit) = conn.reserve_slot() {
+                conn.release_slot(permit);
+            }
+            Ok(())
+        }
+        Command::Suspect { stream } => {
+            conn.suspect(id(stream));
+            Ok(())
+        }
         Command::Ping => conn.ping(*b"a dozen!"),
         Command::Prioritize { stream, urgency } => {
             let mut priority = Priority::parse(b"i").unwrap();
@@ -171,9 +193,10 @@ fn standing(conn: &Connection) -> String {
         .map(|stream| {
             let capacity = conn.send_capacity(id(stream));
             format!(
-                "{:?} {capacity} {:?}",
+                "{:?} {capacity} {:?} {:?}",
                 windows(Some(id(stream))),
-                conn.request_outcome(id(stream))
+                conn.request_outcome(id(stream)),
+                conn.retry_hint(id(stream)),
             )
         })
         .collect();
@@ -183,7 +206,7 @@ fn standing(conn: &Connection) -> String {
     // Two connections are made at two moments.
     stats.age = Duration::ZERO;
     format!(
-        "{stats:?} {:?} {streams:?} {:?} {:?} {} {} {:?} {:?}",
+        "{stats:?} {:?} {streams:?} {:?} {:?} {} {} {:?} {:?} {:?} {} {}",
         windows(None),
         conn.local_settings(),
         conn.remote_settings(),
@@ -191,6 +214,9 @@ fn standing(conn: &Connection) -> String {
         conn.is_draining(),
         conn.close_reason(),
         conn.poll_timeout().map(|deadline| deadline.why),
+        conn.next_stream_id(),
+        conn.is_suspect(),
+        conn.is_finished(),
     )
 }
 
@@ -207,6 +233,14 @@ enum Turn {
     Command(Command),
 }
 
+fn padding() -> impl Strategy<Value = Padding> {
+    prop_oneof![
+        2 => Just(Padding::None),
+        1 => any::<u8>().prop_map(Padding::UpTo),
+        1 => any::<u16>().prop_map(Padding::ToMultipleOf),
+    ]
+}
+
 fn turn() -> impl Strategy<Value = Turn> {
     prop_oneof![1 => sound().prop_map(Turn::Step), 3 => command().prop_map(Turn::Command)]
 }
@@ -216,12 +250,15 @@ proptest! {
 
     #[test]
     fn a_command_that_fails_changes_nothing(
-        is_server: bool, drains: bool, turns in proptest::collection::vec(turn(), 1..60),
+        is_server: bool, drains: bool, retires: bool, padding in padding(), turns in proptest::collection::vec(turn(), 1..60),
     ) {
         let setup = if is_server { Setup::server() } else { Setup::client() };
         let setup = setup.peer(&[(3, 4), (4, 20_000), (6, 60_000)]).config(|config| {
             lone::narrow(config);
             config.seed = 7;
+            config.padding = padding;
+            config.split_cookies = drains;
+            config.max_requests = retires.then_some(6);
         });
         let mut asked = setup.clone().start(lone::Delivery::Whole);
         let mut twin = setup.start(lone::Delivery::Whole);
@@ -230,6 +267,8 @@ proptest! {
         }
         // One clock for both: the later, because time does not run back.
         asked.now = twin.now;
+        asked.settle();
+        twin.settle();
         let mut stages = (Stage::new(&mut asked), Stage::new(&mut twin));
         for stage in [&mut stages.0, &mut stages.1] {
             for end in [false, true, false] {

@@ -123,7 +123,9 @@ impl Gauge {
     }
 
     fn end(&mut self, at: Moment) {
-        self.open = self.open.saturating_sub(1);
+        // The end of the connection has ended all; streams are let go of later.
+        let Some(open) = self.open.checked_sub(1) else { return };
+        self.open = open;
         self.balance = self.balance.wrapping_add(at.0.get());
     }
 
@@ -230,6 +232,16 @@ mod tests {
         log.end(StallCause::StreamWindow, at(40));
         let stall = seen(&log, 1_000);
         assert_eq!((stall.count, stall.open, stall.time), (2, 0, Duration::from_millis(45)));
+    }
+
+    #[test]
+    fn a_stream_that_is_let_go_of_after_the_end_of_all_adds_nothing() {
+        let mut log = StallLog::default();
+        log.begin(StallCause::StreamUnread, at(10));
+        log.end_all(at(20));
+        log.end(StallCause::StreamUnread, at(500));
+        let stall = log.seen(at(1_000)).stream_unread;
+        assert_eq!((stall.count, stall.open, stall.time), (1, 0, Duration::from_millis(10)));
     }
 
     #[test]
