@@ -186,7 +186,7 @@ impl<T> Rejected<T> {
         Self { error, request: request.map(Box::new) }
     }
 
-    /// What went wrong; [`Error::retry`] says where the request may go instead.
+    /// What went wrong; [`Error::retry_hint`] says where the request may go instead.
     #[must_use]
     pub fn error(&self) -> &Error {
         &self.error
