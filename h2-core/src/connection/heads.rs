@@ -104,7 +104,9 @@ impl Connection {
         let mut fields = self.spare_fields();
         let limits = self.list_limits();
         let decoded = self.decoder.decode(block, &limits, &mut fields);
-        self.egress.tap.fields(&fields, decoded.is_ok_and(|decoded| !decoded.too_large));
+        if self.egress.tap.is_on() {
+            self.egress.tap.fields(&fields, decoded.is_ok_and(|decoded| !decoded.too_large));
+        }
         let decoded = decoded.map_err(|cause| {
             if cause == DecodeError::ListTooLarge {
                 Violation::FieldSectionTooLarge

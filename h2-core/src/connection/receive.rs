@@ -53,6 +53,9 @@ impl Connection {
                 },
                 Ok(Next::Preface(octets)) => input.advance(octets),
                 Ok(Next::Frame(head)) => {
+                    if self.egress.tap.is_on() {
+                        self.show_received(head, input);
+                    }
                     self.take_frame(head, input, now);
                     if self.guard.rings {
                         self.warn_of_limits();
@@ -63,12 +66,18 @@ impl Connection {
         }
     }
 
+    #[cold]
+    #[inline(never)]
+    fn show_received(&mut self, head: FrameHead, input: &[u8]) {
+        let payload = input.get(HEAD_LEN..head.total()).unwrap_or_default();
+        self.egress.tap.received(head, payload);
+    }
+
     fn take_frame(&mut self, head: FrameHead, input: &mut BytesMut, now: Instant) {
         let total = head.total();
         self.counted.received.count(head.kind);
         self.counted.octets_received += total as u64;
         let payload = input.get(HEAD_LEN..total).unwrap_or_default();
-        self.egress.tap.received(head, payload);
         let admitted = self.block.admit(head).map_err(Fault::from);
         match admitted.and_then(|()| decode(head, payload)).and_then(|f| self.on_frame(f, now)) {
             Ok(None) => input.advance(total),
