@@ -19,7 +19,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use h2_tokio::server::{self, Responder};
-use h2_tokio::{Config, RecvBody};
+use h2_tokio::{Config, RecvBody, SendBody};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, SERVER};
 use http::{Method, Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
@@ -100,21 +100,35 @@ async fn accept(socket: TcpStream, config: Config) {
     let (_handle, mut incoming) = server::spawn_connection(socket, config);
     while let Some((request, responder)) = incoming.next().await {
         tokio::spawn(async move {
-            let Ok(response) = answer(request).await;
+            let response = match reply_to(&request) {
+                Some(response) => response,
+                None => measure(request.into_body()).await,
+            };
             // It fails when the client has gone; then nobody waits for it.
-            drop(send(response, responder).await);
+            if let Ok(Some((body, blocks))) = send(response, responder) {
+                let _ = stream(body, blocks).await;
+            }
         });
     }
 }
 
-async fn send(response: Response<Blocks>, responder: Responder) -> Result<(), h2_tokio::Error> {
+/// Sends a response as a whole if it is short; otherwise its blocks are to be streamed.
+fn send(
+    response: Response<Blocks>,
+    responder: Responder,
+) -> Result<Option<(SendBody, Blocks)>, h2_tokio::Error> {
     let (mut head, mut blocks) = response.into_parts();
-    head.headers.insert(CONTENT_LENGTH, HeaderValue::from(blocks.left));
     if blocks.left <= blocks.block.len() as u64 {
         let body = blocks.next().unwrap_or_default();
-        return responder.respond(Response::from_parts(head, body));
+        responder.respond(Response::from_parts(head, body))?;
+        return Ok(None);
     }
-    let mut body = responder.send_response(Response::from_parts(head, ()))?;
+    head.headers.insert(CONTENT_LENGTH, HeaderValue::from(blocks.left));
+    let body = responder.send_response(Response::from_parts(head, ()))?;
+    Ok(Some((body, blocks)))
+}
+
+async fn stream(mut body: SendBody, blocks: Blocks) -> Result<(), h2_tokio::Error> {
     for block in blocks {
         body.send_data(block).await?;
     }
@@ -122,14 +136,22 @@ async fn send(response: Response<Blocks>, responder: Responder) -> Result<(), h2
 }
 
 async fn answer(request: Request<RecvBody>) -> Result<Response<Blocks>, Infallible> {
+    Ok(match reply_to(&request) {
+        Some(response) => response,
+        None => measure(request.into_body()).await,
+    })
+}
+
+/// The answer to a request; `None` for one whose body is to be read first.
+fn reply_to(request: &Request<RecvBody>) -> Option<Response<Blocks>> {
     if *request.method() == Method::POST {
-        return Ok(measure(request.into_body()).await);
+        return None;
     }
     let path = request.uri().path();
     if path == "/" {
-        return Ok(reply(StatusCode::OK, HELLO));
+        return Some(reply(StatusCode::OK, HELLO));
     }
-    Ok(match path.strip_prefix("/mb/").and_then(|count| count.parse::<u32>().ok()) {
+    Some(match path.strip_prefix("/mb/").and_then(|count| count.parse::<u32>().ok()) {
         Some(count) => {
             let block = Bytes::from_static(&BLOCK);
             Response::new(Blocks { block, left: u64::from(count) << 20 })

@@ -460,9 +460,12 @@ fn slot(
     length: Option<u64>,
 ) -> Result<Arc<Slot>, Error> {
     let shared = &hub.shared;
-    let (head, stripped) = convert::request_head(parts, &shared.target, length)?;
+    let slot = shared.slot();
+    let spare = slot.lock().spare();
+    let (head, stripped) = convert::request_head(spare, parts, &shared.target, length)?;
     Counters::add(&shared.counters.stripped_fields, stripped);
-    Ok(Arc::new(Slot::request(head, shared.room, shared.report_at)))
+    slot.lock().request(head, shared.room, shared.report_at);
+    Ok(slot)
 }
 
 /// By when a request must be answered, if it must.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use h2_core::{ErrorCode, Misuse, RequestHead, ResponseHead, StreamId, Trailers};
+use h2_core::{ErrorCode, Fields, Misuse, RequestHead, ResponseHead, StreamId, Trailers};
 
 use crate::body::pump::Start;
 use crate::chunks::Chunks;
@@ -68,6 +68,8 @@ pub(crate) struct Sending {
 pub(crate) enum Head {
     Request(RequestHead),
     Response(ResponseHead),
+    /// None; the memory of an earlier head, for the one to come.
+    Spare(Fields),
 }
 
 /// How a message that is sent ends.
@@ -114,27 +116,16 @@ pub(crate) struct Receiving {
 }
 
 impl Slot {
-    /// A slot for a stream that the peer opened.
-    pub(crate) fn accepted(stream: StreamId, room: usize, report_at: usize, ended: bool) -> Self {
-        let state = State {
-            stream: Some(stream),
-            send: Sending { room, ..Sending::default() },
-            // A message that has ended has nothing to be received, so nobody holds that side.
-            recv: Receiving { report_at, ended, gone: ended, ..Receiving::default() },
-            ..State::default()
-        };
-        Self { state: Mutex::new(state) }
-    }
-
-    /// A slot for a request that is to be opened.
-    pub(crate) fn request(head: RequestHead, room: usize, report_at: usize) -> Self {
-        let head = Some(Head::Request(head));
-        let state = State {
-            send: Sending { head, room, head_given: true, ..Sending::default() },
-            recv: Receiving { report_at, ..Receiving::default() },
-            ..State::default()
-        };
-        Self { state: Mutex::new(state) }
+    /// Makes the slot of a stream that is over ready for the next one, if nobody else has it.
+    pub(crate) fn recycle(self: &mut Arc<Self>) -> bool {
+        // Cheaper than `get_mut`, which has to lock out new references first.
+        if Arc::strong_count(self) > 1 {
+            return false;
+        }
+        let Some(slot) = Arc::get_mut(self) else { return false };
+        let state = slot.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        state.clear();
+        true
     }
 
     /// A slot for a response that a server promised.
@@ -179,6 +170,51 @@ impl Slot {
 }
 
 impl State {
+    /// Begins a stream that the peer opened, in an empty slot.
+    pub(crate) fn accept(&mut self, stream: StreamId, room: usize, report_at: usize, ended: bool) {
+        self.stream = Some(stream);
+        self.send.room = room;
+        self.recv.report_at = report_at;
+        // A message that has ended has nothing to be received, so nobody holds that side.
+        self.recv.ended = ended;
+        self.recv.gone = ended;
+    }
+
+    /// Begins a request that is to be opened, in an empty slot.
+    pub(crate) fn request(&mut self, head: RequestHead, room: usize, report_at: usize) {
+        self.send.head = Some(Head::Request(head));
+        self.send.head_given = true;
+        self.send.room = room;
+        self.recv.report_at = report_at;
+    }
+
+    /// Takes the memory that an earlier head left.
+    pub(crate) fn spare(&mut self) -> Fields {
+        match self.send.head.take() {
+            Some(Head::Spare(fields)) => fields,
+            head => {
+                self.send.head = head;
+                Fields::new()
+            }
+        }
+    }
+
+    /// Keeps the memory of a head for the one to come.
+    pub(crate) fn keep_spare(&mut self, fields: Fields) {
+        if matches!(self.send.head, None | Some(Head::Spare(_))) {
+            self.send.head = Some(Head::Spare(fields));
+        }
+    }
+
+    /// Empties the slot, but for the memory of a head.
+    fn clear(&mut self) {
+        // Every field is named, here and below, so that none is forgotten.
+        let Self { stream, looked_for, detached, failure, send, recv } = self;
+        (*stream, *looked_for, *detached, *failure) = (None, false, false, None);
+        send.clear();
+        recv.clear();
+    }
+
     /// Whether a `Look` must be sent; the next call says no until the actor has looked.
     pub(crate) fn look_needed(&mut self) -> bool {
         !self.detached && !std::mem::replace(&mut self.looked_for, true)
@@ -262,6 +298,19 @@ impl State {
 }
 
 impl Sending {
+    fn clear(&mut self) {
+        let Self { head, interim, chunks, room, finish, reset, head_given, stopped, .. } = self;
+        if !matches!(head, Some(Head::Spare(_))) {
+            *head = None;
+        }
+        (*room, *finish, *reset) = (0, Finish::Open, None);
+        (*head_given, *stopped) = (false, None);
+        interim.clear();
+        chunks.clear();
+        let Self { flushed, flush_wanted, gone, waker, .. } = self;
+        (*flushed, *flush_wanted, *gone, *waker) = (false, false, false, None);
+    }
+
     /// A piece is taken whole as long as the ones before it leave room, and always when there is
     /// none: so the slot holds at most its room and one piece.
     fn has_room(&self) -> bool {
@@ -281,6 +330,16 @@ impl Sending {
 }
 
 impl Receiving {
+    fn clear(&mut self) {
+        let Self { interim, streamed, head, data, trailers, ended, .. } = self;
+        (*streamed, *head, *trailers, *ended) = (false, None, None, false);
+        interim.clear();
+        data.clear();
+        let Self { released, report_at, continue_due, gone, waker, .. } = self;
+        (*released, *report_at, *continue_due) = (0, 0, false);
+        (*gone, *waker) = (false, None);
+    }
+
     /// The next piece, and whether the actor should hear of what was used up.
     pub(crate) fn next_piece(&mut self) -> Option<(Bytes, bool)> {
         let piece = self.data.pop()?;
@@ -326,9 +385,31 @@ mod tests {
     use super::*;
 
     fn slot() -> State {
-        let stream = StreamId::ONE;
-        let slot = Slot::accepted(stream, 10, 8, false);
-        slot.state.into_inner().unwrap()
+        let mut state = State::default();
+        state.accept(StreamId::ONE, 10, 8, false);
+        state
+    }
+
+    #[test]
+    fn a_slot_that_was_used_is_as_good_as_a_fresh_one() {
+        let mut slot = Arc::new(Slot::default());
+        let mut state = slot.lock();
+        state.accept(StreamId::ONE, 10, 8, true);
+        state.send.chunks.push(Bytes::from_static(b"123456789"));
+        state.send.finish = Finish::End;
+        state.send.head_given = true;
+        state.recv.data.push(Bytes::from_static(b"12345678"));
+        state.recv.released = 3;
+        state.detached = true;
+        assert!(state.look_needed() == false);
+        state.fail(Error::queue_full());
+        drop(state);
+        let other = Arc::clone(&slot);
+        assert!(!slot.recycle(), "somebody else has it");
+        drop(other);
+        assert!(slot.recycle());
+        let state = slot.lock();
+        assert_eq!(format!("{state:?}"), format!("{:?}", State::default()));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! needs the connection any more.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::{Notify, mpsc};
 
@@ -45,7 +45,14 @@ pub(crate) struct Shared {
     gauges: Gauges,
     watchers: Watchers,
     pub(crate) counters: Counters,
+    /// How many slots are worth keeping.
+    wanted: AtomicUsize,
+    /// Slots of streams that are over, for the next ones.
+    spare: Mutex<Vec<Arc<Slot>>>,
 }
+
+/// Slots that a busy connection keeps for the streams to come.
+const SPARE_SLOTS: usize = 128;
 
 /// Written by the actor once a turn, read by anyone.
 #[derive(Debug, Default)]
@@ -68,6 +75,7 @@ pub(crate) struct Picture {
     pub(crate) peer_limit: Option<u32>,
     pub(crate) draining: bool,
     pub(crate) suspect: bool,
+    pub(crate) peak: usize,
 }
 
 /// What was done silently, so that it can be found out.
@@ -109,6 +117,8 @@ pub(crate) fn pair(config: &Config) -> (Arc<Hub>, mpsc::UnboundedReceiver<Comman
         gauges: Gauges { peer_limit: AtomicU32::new(u32::MAX), ..Gauges::default() },
         watchers: Watchers::default(),
         counters: Counters::default(),
+        wanted: AtomicUsize::new(0),
+        spare: Mutex::new(Vec::new()),
     };
     (Arc::new(Hub { commands, shared: Arc::new(shared) }), receiver)
 }
@@ -137,6 +147,32 @@ impl Hub {
 }
 
 impl Shared {
+    fn spare(&self) -> MutexGuard<'_, Vec<Arc<Slot>>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An empty slot.
+    pub(crate) fn slot(&self) -> Arc<Slot> {
+        self.spare().pop().unwrap_or_default()
+    }
+
+    /// Keeps a slot that nobody else has, while there is a use for it.
+    pub(crate) fn recycle(&self, mut slot: Arc<Slot>) {
+        let wanted = self.wanted.load(Ordering::Relaxed);
+        if wanted > 0 && slot.recycle() {
+            let mut spare = self.spare();
+            if spare.len() < wanted {
+                spare.push(slot);
+            }
+        }
+    }
+
+    /// Gives back memory that only a busy connection needs.
+    pub(crate) fn trim(&self) {
+        self.wanted.store(0, Ordering::Relaxed);
+        *self.spare() = Vec::new();
+    }
+
     /// Why the connection ended, for something that it cut short.
     pub(crate) fn error(&self, outcome: Outcome) -> Error {
         self.closed.get_or_init(CloseReason::aborted).to_error(outcome)
@@ -161,7 +197,9 @@ impl Shared {
 
     /// Lets everyone see how the connection stands.
     pub(crate) fn publish(&self, picture: Picture) {
-        let Picture { open, queued, free, peer_limit, draining, suspect } = picture;
+        let Picture { open, queued, free, peer_limit, draining, suspect, peak } = picture;
+        // One stream at a time has no use for a second slot.
+        self.wanted.store(if peak > 1 { peak.min(SPARE_SLOTS) } else { 0 }, Ordering::Relaxed);
         let gauges = &self.gauges;
         gauges.open.store(open, Ordering::Relaxed);
         gauges.queued.store(queued, Ordering::Relaxed);

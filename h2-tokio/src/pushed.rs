@@ -71,7 +71,7 @@ impl PushedResponses {
         while let Some(Promise { head, slot }) = ready!(Pin::new(&mut *line).poll_next(cx)) {
             let response = ResponseFuture::new(slot, Arc::clone(hub));
             // One for a request that cannot be shown is dropped, which cancels it.
-            if let Ok(request) = convert::request(head, &mut self.authority) {
+            if let Ok((request, _)) = convert::request(head, &mut self.authority) {
                 return Poll::Ready(Some((request, response)));
             }
         }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use h2_core::{ErrorCode, ResponseHead, StreamId};
+use h2_core::{ErrorCode, Fields, ResponseHead, StreamId};
 use http::{HeaderMap, Request, Response, StatusCode};
 use tokio::sync::oneshot;
 
@@ -72,16 +72,20 @@ impl Responder {
 
     /// Sends a whole response, head and body at once.
     ///
-    /// Connection-specific fields are left out, and so is the body of a response to HEAD or of
-    /// status 204 or 304.
+    /// It gets a `content-length` unless it has one. Connection-specific fields are left out, and
+    /// so is the body of a response to HEAD or of status 204 or 304.
     ///
     /// # Errors
     ///
     /// As for [`send_response`](Self::send_response).
     pub fn respond<B: Into<Bytes>>(mut self, response: Response<B>) -> Result<(), Error> {
         let (parts, body) = response.into_parts();
-        let (head, void) = self.head(parts.status, &parts.headers, Extra::default())?;
-        let body = if void { Bytes::new() } else { body.into() };
+        let body = body.into();
+        let content_length = (!convert::is_bodiless(parts.status)
+            && !(self.head_only && body.is_empty()))
+        .then_some(body.len() as u64);
+        let extra = Extra { content_length, date: None };
+        let (head, void) = self.head(parts.status, &parts.headers, extra)?;
         self.give(head, void, |send| send.chunks.push(body), Finish::End)
     }
 
@@ -102,7 +106,8 @@ impl Responder {
     pub async fn push(&mut self, request: Request<()>) -> Result<Self, Error> {
         let Some((_, hub)) = &self.link else { return Err(gone()) };
         let (parts, ()) = request.into_parts();
-        let (head, stripped) = convert::request_head(&parts, &hub.shared.target, None)?;
+        let (head, stripped) =
+            convert::request_head(Fields::new(), &parts, &hub.shared.target, None)?;
         Counters::add(&hub.shared.counters.stripped_fields, stripped);
         let (answer, answered) = oneshot::channel();
         let (parent, promiser) = (self.stream, Arc::clone(hub));
@@ -135,6 +140,13 @@ impl Responder {
     /// Whether the response has no body, whatever is given.
     pub(crate) fn is_void(&self, status: StatusCode) -> bool {
         self.head_only || convert::is_bodiless(status)
+    }
+
+    /// Keeps the memory of the request's head for that of the response.
+    pub(crate) fn keep_spare(&self, spare: Fields) {
+        if let Some((slot, _)) = &self.link {
+            slot.lock().keep_spare(spare);
+        }
     }
 
     /// Answers with a status alone.
@@ -201,7 +213,8 @@ impl Responder {
         headers: &HeaderMap,
         extra: Extra,
     ) -> Result<(ResponseHead, bool), Error> {
-        match convert::response_head(status, headers, extra) {
+        let spare = self.link.as_ref().map(|(slot, _)| slot.lock().spare()).unwrap_or_default();
+        match convert::response_head(spare, status, headers, extra) {
             Ok((head, stripped)) => {
                 if let Some((_, hub)) = &self.link {
                     Counters::add(&hub.shared.counters.stripped_fields, stripped);

@@ -66,7 +66,7 @@ impl ResponseFuture {
         if !state.recv.interim.is_empty() {
             let head = state.recv.interim.remove(0);
             drop(state);
-            return Poll::Ready(convert::response(head).ok());
+            return Poll::Ready(convert::response(head).ok().map(|(response, _)| response));
         }
         if state.recv.head.is_some() || state.failure.is_some() {
             return Poll::Ready(None);
@@ -96,8 +96,13 @@ impl ResponseFuture {
         let Some((slot, hub)) = self.link.take() else {
             return Err(Error::reset_by_us(None, ErrorCode::CANCEL, Outcome::ResponseStarted));
         };
+        let (converted, spare) = match converted {
+            Ok((response, spare)) => (Ok(response), Some(spare)),
+            Err(error) => (Err(error), None),
+        };
         let no_body = {
-            let state = slot.lock();
+            let mut state = slot.lock();
+            spare.into_iter().for_each(|spare| state.keep_spare(spare));
             state.recv.ended && state.recv.data.is_empty() && state.recv.trailers.is_none()
         };
         let Ok(response) = converted else {

@@ -153,7 +153,8 @@ impl Incoming {
             return None;
         }
         match convert::request(head, &mut self.authority) {
-            Ok(mut request) => {
+            Ok((mut request, spare)) => {
+                responder.keep_spare(spare);
                 request.extensions_mut().extend(self.extensions.clone());
                 Some((request.map(|()| body), responder))
             }

@@ -13,7 +13,7 @@ use crate::observe::StallCause;
 use crate::stream::{How, Initiator, Key, Standing};
 
 /// Lists of fields that are kept for the next heads.
-const SPARES: usize = 64;
+const SPARES: usize = 128;
 
 /// Idle time after which memory is given back.
 const TRIM_AFTER: Duration = Duration::from_secs(1);

@@ -41,11 +41,11 @@ pub(crate) struct Span {
     name_len: u32,
     value_len: u32,
     /// Index of the name in the static table, 1 to 61; 0 when the name lies in the arena.
-    name_index: u8,
+    pub(crate) name_index: u8,
     /// The value, too, is that of the static entry `name_index`.
-    static_value: bool,
+    pub(crate) static_value: bool,
     sensitive: bool,
-    facts: Facts,
+    pub(crate) facts: Facts,
 }
 
 /// One field of a list.
@@ -90,6 +90,12 @@ impl Fields {
         Self { octets: Vec::with_capacity(octets), spans: Vec::with_capacity(fields), list_size: 0 }
     }
 
+    /// Makes room for `fields` more fields of `octets` octets together.
+    pub fn reserve(&mut self, fields: usize, octets: usize) {
+        self.spans.reserve(fields);
+        self.octets.reserve(octets);
+    }
+
     /// Appends a field as it is: a head made of the list refuses a name with an upper-case letter
     /// and a value with white space around it. [`normalized`](Self::normalized) brings a list into
     /// form.
@@ -113,6 +119,35 @@ impl Fields {
         self.octets.extend_from_slice(name);
         self.octets.extend_from_slice(value);
         self.seal(start, NameSource::Arena(name.len()), sensitive);
+    }
+
+    /// Appends the pseudo-fields of a request, those that there are.
+    pub fn push_request(
+        &mut self,
+        method: &str,
+        scheme: Option<&str>,
+        authority: Option<&str>,
+        path: Option<&str>,
+    ) {
+        match method {
+            "GET" => self.push_static(2),
+            "POST" => self.push_static(3),
+            other => self.push_named(2, other.as_bytes(), false),
+        }
+        match scheme {
+            Some("http") => self.push_static(6),
+            Some("https") => self.push_static(7),
+            Some(other) => self.push_named(6, other.as_bytes(), false),
+            None => {}
+        }
+        if let Some(authority) = authority {
+            self.push_named(1, authority.as_bytes(), false);
+        }
+        match path {
+            Some("/") => self.push_static(4),
+            Some(other) => self.push_named(4, other.as_bytes(), false),
+            None => {}
+        }
     }
 
     /// Appends a field whose name is that of static entry `name_index` (1 to 61).
@@ -252,7 +287,12 @@ impl Fields {
         });
     }
 
-    fn resolve(&self, span: &Span) -> Field<'_> {
+    /// Where the field at `index` lies, for those who can tell by its index what it says.
+    pub(crate) fn span(&self, index: usize) -> Option<Span> {
+        self.spans.get(index).copied()
+    }
+
+    pub(crate) fn resolve(&self, span: &Span) -> Field<'_> {
         resolve(&self.octets, span)
     }
 }

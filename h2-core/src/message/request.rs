@@ -2,7 +2,7 @@
 
 use super::rules::{Section, check_regular, has_port, same_authority};
 use crate::error::{HeadRule, Malformed};
-use crate::fields::{Facts, Field, Fields, is_token};
+use crate::fields::{Facts, Field, Fields, Span, is_token};
 use crate::priority::Priority;
 
 /// The head of a request that keeps every rule of RFC 9113 §8.
@@ -210,34 +210,52 @@ impl RequestHead {
     }
 }
 
-/// The pseudo-fields themselves.
-#[derive(Default)]
+/// The pseudo-fields of a list, looked at closely only where their index does not say it all.
 struct Pseudo<'a> {
-    method: Option<Field<'a>>,
-    scheme: Option<Field<'a>>,
-    authority: Option<Field<'a>>,
-    path: Option<Field<'a>>,
-    protocol: Option<Field<'a>>,
+    fields: &'a Fields,
+    method: Option<Span>,
+    scheme: Option<Span>,
+    authority: Option<Span>,
+    path: Option<Span>,
+    protocol: Option<Span>,
+    /// The first of them, protocol aside, whose value is not what its name asks for.
+    unfit: Option<(HeadRule, &'static [u8])>,
 }
 
-impl Pseudo<'_> {
+impl<'a> Pseudo<'a> {
+    fn of(fields: &'a Fields) -> Self {
+        let (method, scheme, authority, path, protocol) = (None, None, None, None, None);
+        Self { fields, method, scheme, authority, path, protocol, unfit: None }
+    }
+
+    fn value(&self, span: &Span) -> &'a [u8] {
+        self.fields.resolve(span).value
+    }
+
     /// Holds them, and the `host` of the request, to the rules.
     fn check(&self, host: Option<Field<'_>>) -> Result<Verb, Malformed> {
         let Some(method) = &self.method else {
             return Err(Malformed::at(HeadRule::MissingPseudo, b":method"));
         };
-        if method.value.len() > MAX_METHOD || !method.facts.has(Facts::FIT) {
+        // GET and POST are known by their index.
+        let method = if method.static_value { &b"GET"[..] } else { self.value(method) };
+        if method.len() > MAX_METHOD {
             return Err(Malformed::at(HeadRule::InvalidMethod, b":method"));
         }
-        self.check_authority(host.as_ref())?;
-        let verb = match method.value {
+        if let Some((rule, name)) = self.unfit {
+            return Err(Malformed::at(rule, name));
+        }
+        if let Some(host) = &host {
+            self.check_host(host)?;
+        }
+        let verb = match method {
             b"HEAD" => Verb::Head,
             b"CONNECT" => Verb::Connect,
             _ => Verb::Other,
         };
         match (verb, &self.protocol) {
             (Verb::Connect, None) => self.check_connect()?,
-            (Verb::Connect, Some(protocol)) if !is_token(protocol.value) => {
+            (Verb::Connect, Some(protocol)) if !is_token(self.value(protocol)) => {
                 return Err(Malformed::at(HeadRule::Protocol, b":protocol"));
             }
             (Verb::Connect, Some(_)) if self.authority.is_none() => {
@@ -248,7 +266,7 @@ impl Pseudo<'_> {
             }
             (Verb::Connect, Some(_)) | (Verb::Head | Verb::Other, None) => {
                 let by_host = host.is_some_and(|host| !host.value.is_empty());
-                self.check_uri(method.value, self.authority.is_some() || by_host)?;
+                self.check_uri(method, self.authority.is_some() || by_host)?;
             }
         }
         Ok(verb)
@@ -261,7 +279,7 @@ impl Pseudo<'_> {
         let Some(authority) = &self.authority else {
             return Err(Malformed::at(HeadRule::MissingPseudo, b":authority"));
         };
-        if !has_port(authority.value) {
+        if !has_port(self.value(authority)) {
             return Err(Malformed::at(HeadRule::InvalidAuthority, b":authority"));
         }
         Ok(())
@@ -271,17 +289,16 @@ impl Pseudo<'_> {
         let Some(scheme) = &self.scheme else {
             return Err(Malformed::at(HeadRule::MissingPseudo, b":scheme"));
         };
-        if !scheme.facts.has(Facts::FIT) {
-            return Err(Malformed::at(HeadRule::InvalidScheme, b":scheme"));
-        }
         let Some(path) = &self.path else {
             return Err(Malformed::at(HeadRule::MissingPseudo, b":path"));
         };
-        let is_http = scheme.value.eq_ignore_ascii_case(b"http")
-            || scheme.value.eq_ignore_ascii_case(b"https");
-        let asterisk = path.value == b"*" && method == b"OPTIONS";
-        let rooted = !is_http || asterisk || path.value.first() == Some(&b'/');
-        if !path.facts.has(Facts::FIT) || !rooted {
+        let is_http = scheme.static_value || {
+            let scheme = self.value(scheme);
+            scheme.eq_ignore_ascii_case(b"http") || scheme.eq_ignore_ascii_case(b"https")
+        };
+        let path = self.value(path);
+        let asterisk = path == b"*" && method == b"OPTIONS";
+        if is_http && !asterisk && path.first() != Some(&b'/') {
             return Err(Malformed::at(HeadRule::InvalidPath, b":path"));
         }
         if is_http && !asterisk && !named {
@@ -290,22 +307,18 @@ impl Pseudo<'_> {
         Ok(())
     }
 
-    fn check_authority(&self, host: Option<&Field<'_>>) -> Result<(), Malformed> {
-        if self.authority.is_some_and(|authority| !authority.facts.has(Facts::FIT)) {
-            return Err(Malformed::at(HeadRule::InvalidAuthority, b":authority"));
-        }
-        let Some(host) = host else { return Ok(()) };
+    fn check_host(&self, host: &Field<'_>) -> Result<(), Malformed> {
         // RFC 9110 §7.2: a client sends an empty host when the target has no authority.
         let absent = host.value.is_empty() && self.authority.is_none();
         if !absent && !host.facts.has(Facts::FIT) {
             return Err(Malformed::at(HeadRule::InvalidAuthority, b"host"));
         }
-        let scheme = self.scheme.map(|scheme| scheme.value).unwrap_or_default();
-        match &self.authority {
-            Some(authority) if !same_authority(authority.value, host.value, scheme) => {
-                Err(Malformed::at(HeadRule::HostMismatch, b"host"))
-            }
-            _ => Ok(()),
+        let Some(authority) = &self.authority else { return Ok(()) };
+        let scheme = self.scheme.as_ref().map(|scheme| self.value(scheme)).unwrap_or_default();
+        if same_authority(self.value(authority), host.value, scheme) {
+            Ok(())
+        } else {
+            Err(Malformed::at(HeadRule::HostMismatch, b"host"))
         }
     }
 }
@@ -313,25 +326,41 @@ impl Pseudo<'_> {
 /// Finds the pseudo-fields, which stand first, and where each of them stands.
 fn find_pseudo(fields: &Fields) -> Result<(Target, Pseudo<'_>), Malformed> {
     let mut target = Target::default();
-    let mut pseudo = Pseudo::default();
-    for (at, field) in (0_u8..).zip(fields) {
-        let (place, found) = match (field.name_index, field.name) {
-            (1, _) => (&mut target.authority, &mut pseudo.authority),
-            (2 | 3, _) => (&mut target.method, &mut pseudo.method),
-            (4 | 5, _) => (&mut target.path, &mut pseudo.path),
-            (6 | 7, _) => (&mut target.scheme, &mut pseudo.scheme),
-            (_, name) if name.first() != Some(&b':') => break,
-            (_, b":method") => (&mut target.method, &mut pseudo.method),
-            (_, b":scheme") => (&mut target.scheme, &mut pseudo.scheme),
-            (_, b":authority") => (&mut target.authority, &mut pseudo.authority),
-            (_, b":path") => (&mut target.path, &mut pseudo.path),
-            (_, b":protocol") => (&mut target.protocol, &mut pseudo.protocol),
-            (_, name) => return Err(Malformed::at(HeadRule::UnknownPseudo, name)),
+    let mut pseudo = Pseudo::of(fields);
+    for at in 0..u8::MAX {
+        let Some(span) = fields.span(usize::from(at)) else { break };
+        let kind = match span.name_index {
+            1 => 1,
+            2 | 3 => 2,
+            4 | 5 => 4,
+            6 | 7 => 6,
+            _ => match fields.resolve(&span).name {
+                name if name.first() != Some(&b':') => break,
+                b":authority" => 1,
+                b":method" => 2,
+                b":path" => 4,
+                b":scheme" => 6,
+                b":protocol" => 0,
+                name => return Err(Malformed::at(HeadRule::UnknownPseudo, name)),
+            },
+        };
+        let (place, found, rule, name): (_, _, _, &'static [u8]) = match kind {
+            1 => {
+                let rule = HeadRule::InvalidAuthority;
+                (&mut target.authority, &mut pseudo.authority, rule, b":authority")
+            }
+            2 => (&mut target.method, &mut pseudo.method, HeadRule::InvalidMethod, b":method"),
+            4 => (&mut target.path, &mut pseudo.path, HeadRule::InvalidPath, b":path"),
+            6 => (&mut target.scheme, &mut pseudo.scheme, HeadRule::InvalidScheme, b":scheme"),
+            _ => (&mut target.protocol, &mut pseudo.protocol, HeadRule::Protocol, b":protocol"),
         };
         if place.replace(at).is_some() {
-            return Err(Malformed::at(HeadRule::RepeatedPseudo, field.name));
+            return Err(Malformed::at(HeadRule::RepeatedPseudo, name));
         }
-        *found = Some(field);
+        *found = Some(span);
+        if kind > 0 && !span.facts.has(Facts::FIT) {
+            pseudo.unfit = pseudo.unfit.or(Some((rule, name)));
+        }
         target.pseudo = at + 1;
     }
     Ok((target, pseudo))

@@ -84,7 +84,10 @@ impl Engine {
         for command in batch.drain(..) {
             match command {
                 Command::Open(slot) => self.queue_request(slot),
-                Command::Look(slot) => self.look(&slot),
+                Command::Look(slot) => {
+                    self.look(&slot);
+                    self.shared.recycle(slot);
+                }
                 Command::Rare(rare) => self.rare(*rare),
             }
         }
@@ -354,8 +357,10 @@ impl Engine {
     pub(crate) fn open_inbound(&mut self, stream: StreamId, ended: bool) -> Arc<Slot> {
         self.patience.hand();
         let (room, report_at) = (self.shared.room, self.shared.report_at);
-        let slot = Arc::new(Slot::accepted(stream, room, report_at, ended));
+        let slot = self.shared.slot();
+        slot.lock().accept(stream, room, report_at, ended);
         self.entries.insert(stream, Entry::new(Some(Arc::clone(&slot)), ended));
+        self.peak = self.peak.max(self.entries.len());
         slot
     }
 

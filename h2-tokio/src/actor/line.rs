@@ -183,6 +183,7 @@ impl Engine {
                 let more = !whole && !state.send.chunks.is_empty();
                 drop(state);
                 self.entries.insert(stream, entry);
+                self.peak = self.peak.max(self.entries.len());
                 wake((None, waker));
                 if more || !whole {
                     self.look(&slot);

@@ -127,6 +127,8 @@ pub(crate) struct Engine {
     is_client: bool,
     /// The peer's first octets were those of an HTTP/1 response.
     http1: bool,
+    /// Streams at once, at most, since memory was last given back.
+    peak: usize,
     /// No handle and no stream is left.
     deserted: bool,
     /// Why the connection ended.
@@ -180,6 +182,7 @@ impl Engine {
             pool: config.core.send_pool,
             is_client,
             http1: false,
+            peak: 0,
             deserted: false,
             closed: None,
             now,
@@ -201,6 +204,8 @@ impl Engine {
     /// Gives back memory that only a busy connection needs.
     fn trim(&mut self) {
         self.conn.trim();
+        self.shared.trim();
+        self.peak = 0;
         self.entries.shrink_to_fit();
         self.line.trim();
         self.dues.trim();
@@ -233,6 +238,7 @@ impl Engine {
             peer_limit: conn.remote_settings().max_concurrent_streams,
             draining,
             suspect,
+            peak: self.peak,
         });
     }
 }

@@ -244,6 +244,8 @@ impl Drop for RecvBody {
             state.drop_receiver();
             ((), true)
         });
+        let Link { slot, hub } = link;
+        hub.shared.recycle(slot);
     }
 }
 

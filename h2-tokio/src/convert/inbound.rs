@@ -3,7 +3,7 @@
 //! The values of a message are slices of one allocation of its own, never of a read buffer.
 
 use bytes::{Bytes, BytesMut};
-use h2_core::{Field, RequestHead, ResponseHead, SharedFields, Trailers};
+use h2_core::{Field, Fields, RequestHead, ResponseHead, SharedFields, Trailers};
 use http::header::{self, HeaderName};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
@@ -27,14 +27,14 @@ impl Unmappable {
     const TOO_MANY_FIELDS: Self = Self { status: StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE };
 }
 
-/// A request, without its body.
+/// A request, without its body, and the memory of its head for the one that answers it.
 ///
 /// `last` is kept by the connection: nearly all of its requests are for the same authority, which
 /// then is neither parsed nor kept more than once.
 pub(crate) fn request(
     head: RequestHead,
     last: &mut LastAuthority,
-) -> Result<Request<()>, Unmappable> {
+) -> Result<(Request<()>, Fields), Unmappable> {
     let pseudo = head.pseudo_fields();
     let fields = head.into_fields().share();
     let mut target = Target::default();
@@ -49,7 +49,7 @@ pub(crate) fn request(
         request.extensions_mut().insert(Protocol::received(protocol));
     }
     *request.uri_mut() = target.into_uri(request.headers())?;
-    Ok(request)
+    Ok((request, fields.into_spare()))
 }
 
 /// The authority that the last request was for.
@@ -145,15 +145,15 @@ fn path(value: Bytes) -> Result<PathAndQuery, Unmappable> {
     PathAndQuery::from_maybe_shared(value).map_err(|_| Unmappable::BAD)
 }
 
-/// A response, interim or final, without its body.
-pub(crate) fn response(head: ResponseHead) -> Result<Response<()>, Unmappable> {
+/// A response, interim or final, without its body, and the memory of its head.
+pub(crate) fn response(head: ResponseHead) -> Result<(Response<()>, Fields), Unmappable> {
     let status = StatusCode::from_u16(head.status()).map_err(|_| Unmappable::BAD)?;
     let fields = head.into_fields().share();
     let mut response = Response::new(());
     *response.version_mut() = Version::HTTP_2;
     *response.status_mut() = status;
     *response.headers_mut() = headers(&fields, 1)?;
-    Ok(response)
+    Ok((response, fields.into_spare()))
 }
 
 /// Trailers.
@@ -225,12 +225,10 @@ impl Crumbs {
 
 #[cfg(test)]
 mod tests {
-    use h2_core::Fields;
-
     use super::*;
 
     fn request(head: RequestHead) -> Result<Request<()>, Unmappable> {
-        super::request(head, &mut LastAuthority::default())
+        super::request(head, &mut LastAuthority::default()).map(|(request, _)| request)
     }
 
     fn head(list: &[(&str, &str)]) -> RequestHead {

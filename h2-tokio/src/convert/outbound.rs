@@ -19,13 +19,14 @@ pub(crate) struct Extra {
     pub(crate) date: Option<Date>,
 }
 
-/// A request head, and how many fields were stripped from it.
+/// A request head in the memory of `fields`, and how many fields were stripped from it.
 pub(crate) fn request_head(
+    mut fields: Fields,
     parts: &request::Parts,
     defaults: &Target,
     content_length: Option<u64>,
 ) -> Result<(RequestHead, u64), Error> {
-    let mut fields = Fields::with_capacity(parts.headers.len() + 6, 256);
+    fields.reserve(parts.headers.len() + 6, 128);
     let authority = push_target(&mut fields, parts, defaults)?;
     if let Some(length) = content_length
         && length > 0
@@ -54,24 +55,28 @@ fn push_target<'a>(
     let default = || defaults.authority.as_ref().map(uri::Authority::as_str);
     let authority = uri.authority().map(uri::Authority::as_str).or_else(host).or_else(default);
     // User information must not be sent (RFC 9113 §8.3.1).
-    let authority = authority.map(|text| text.rsplit_once('@').map_or(text, |(_, host)| host));
+    let authority = authority.map(host_of);
     let protocol = parts.extensions.get::<Protocol>();
     if protocol.is_some() && parts.method != Method::CONNECT {
         return Err(Error::misuse(Misuse::NotEnabled));
     }
-    fields.push(":method", parts.method.as_str());
+    let (mut scheme, mut target) = (None, None);
     if parts.method != Method::CONNECT || protocol.is_some() {
         let default = defaults.scheme.as_ref().map_or("http", uri::Scheme::as_str);
-        fields.push(":scheme", uri.scheme_str().unwrap_or(default));
-        fields.push(":path", &*path(parts));
+        scheme = Some(uri.scheme_str().unwrap_or(default));
+        target = Some(path(parts));
     }
-    if let Some(authority) = authority {
-        fields.push(":authority", authority);
-    }
+    fields.push_request(parts.method.as_str(), scheme, authority, target.as_deref());
     if let Some(protocol) = protocol {
         fields.push(":protocol", protocol.as_str());
     }
     Ok(authority)
+}
+
+fn host_of(authority: &str) -> &str {
+    // A plain loop: authorities are short.
+    let at = authority.bytes().rposition(|octet| octet == b'@');
+    at.and_then(|at| authority.get(at + 1..)).unwrap_or(authority)
 }
 
 fn path(parts: &request::Parts) -> Cow<'_, str> {
@@ -86,8 +91,9 @@ fn path(parts: &request::Parts) -> Cow<'_, str> {
     })
 }
 
-/// A final response head, and how many fields were stripped from it.
+/// A final response head in the memory of `fields`, and how many fields were stripped from it.
 pub(crate) fn response_head(
+    mut fields: Fields,
     status: StatusCode,
     headers: &HeaderMap,
     extra: Extra,
@@ -95,24 +101,27 @@ pub(crate) fn response_head(
     if status.is_informational() {
         return Err(Error::misuse(Misuse::WrongStatusKind));
     }
-    let mut fields = Fields::with_capacity(headers.len() + 3, 192);
+    fields.reserve(headers.len() + 3, 128);
     fields.push(":status", status.as_str());
-    if let Some(date) = &extra.date
-        && !headers.contains_key(header::DATE)
-    {
-        fields.push("date", date.as_bytes());
-    }
-    if let Some(length) = extra.content_length
-        && status != StatusCode::NO_CONTENT
-        && !headers.contains_key(header::CONTENT_LENGTH)
-    {
-        push_number(&mut fields, "content-length", length);
-    }
+    let (mut dated, mut measured) = (false, status == StatusCode::NO_CONTENT);
     let stripped = push_headers(&mut fields, headers, |name, _| match *name {
         header::TE => false,
-        header::CONTENT_LENGTH => status != StatusCode::NO_CONTENT,
+        header::DATE => {
+            dated = true;
+            true
+        }
+        header::CONTENT_LENGTH => {
+            measured = true;
+            status != StatusCode::NO_CONTENT
+        }
         _ => true,
     });
+    if let Some(date) = extra.date.filter(|_| !dated) {
+        fields.push("date", date.as_bytes());
+    }
+    if let Some(length) = extra.content_length.filter(|_| !measured) {
+        push_number(&mut fields, "content-length", length);
+    }
     let head = ResponseHead::from_fields(fields).map_err(Error::malformed)?;
     Ok((head, stripped))
 }
@@ -146,12 +155,13 @@ pub(crate) fn trailers(headers: &HeaderMap) -> Result<(Trailers, u64), Error> {
 fn push_headers(
     fields: &mut Fields,
     headers: &HeaderMap,
-    keep: impl Fn(&HeaderName, &HeaderValue) -> bool,
+    mut keep: impl FnMut(&HeaderName, &HeaderValue) -> bool,
 ) -> u64 {
     let mut stripped = 0;
-    let connection = headers.get(header::CONNECTION);
+    // Comparing a few names is cheaper than hashing one.
+    let connection = headers.keys().any(|name| *name == header::CONNECTION);
     for (name, value) in headers {
-        let named = connection.is_some() && is_named_by_connection(headers, name);
+        let named = connection && is_named_by_connection(headers, name);
         if named || is_connection_specific(name) || !keep(name, value) {
             stripped += 1;
             continue;
@@ -209,7 +219,7 @@ mod tests {
 
     fn request_of(request: Request<()>) -> Vec<(String, String)> {
         let (parts, ()) = request.into_parts();
-        let (head, _) = request_head(&parts, &Target::default(), None).unwrap();
+        let (head, _) = request_head(Fields::new(), &parts, &Target::default(), None).unwrap();
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
         head.as_fields().iter().map(|field| (text(field.name), text(field.value))).collect()
     }
@@ -257,10 +267,10 @@ mod tests {
     #[test]
     fn a_relative_uri_without_a_host_is_refused_unless_the_config_names_one() {
         let (parts, ()) = Request::get("/").body(()).unwrap().into_parts();
-        let refused = request_head(&parts, &Target::default(), None).unwrap_err();
+        let refused = request_head(Fields::new(), &parts, &Target::default(), None).unwrap_err();
         assert!(matches!(refused.reason(), crate::Reason::Malformed(_)));
         let target = Target { scheme: None, authority: Some("c:1".parse().unwrap()) };
-        let (head, _) = request_head(&parts, &target, None).unwrap();
+        let (head, _) = request_head(Fields::new(), &parts, &target, None).unwrap();
         assert_eq!(head.authority(), Some("c:1"));
     }
 
@@ -275,7 +285,8 @@ mod tests {
             .body(())
             .unwrap();
         let (parts, ()) = request.into_parts();
-        let (head, stripped) = request_head(&parts, &Target::default(), None).unwrap();
+        let (head, stripped) =
+            request_head(Fields::new(), &parts, &Target::default(), None).unwrap();
         assert_eq!(stripped, 4);
         assert_eq!(head.fields().count(), 1);
     }
@@ -287,7 +298,8 @@ mod tests {
         secret.set_sensitive(true);
         response.headers_mut().insert("x", secret);
         let (head, _) =
-            response_head(StatusCode::OK, response.headers(), Extra::default()).unwrap();
+            response_head(Fields::new(), StatusCode::OK, response.headers(), Extra::default())
+                .unwrap();
         let field = head.fields().next().unwrap();
         assert!(field.sensitive);
         assert_eq!(field.value, b"s");
@@ -298,7 +310,7 @@ mod tests {
         let none = HeaderMap::new();
         let extra = Extra { content_length: Some(12_340), date: None };
         let of = |status, headers: &HeaderMap| {
-            response_head(status, headers, extra).unwrap().0.content_length()
+            response_head(Fields::new(), status, headers, extra).unwrap().0.content_length()
         };
         assert_eq!(of(StatusCode::OK, &none), Some(12_340));
         assert_eq!(of(StatusCode::NO_CONTENT, &none), None);
@@ -310,7 +322,9 @@ mod tests {
     #[test]
     fn the_kind_of_a_status_must_fit() {
         let none = HeaderMap::new();
-        assert!(response_head(StatusCode::CONTINUE, &none, Extra::default()).is_err());
+        assert!(
+            response_head(Fields::new(), StatusCode::CONTINUE, &none, Extra::default()).is_err()
+        );
         assert!(informational_head(StatusCode::OK, &none).is_err());
         assert!(informational_head(StatusCode::EARLY_HINTS, &none).is_ok());
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use h2_core::{ErrorCode, ResponseHead, StreamId};
+use h2_core::{ErrorCode, Fields, ResponseHead, StreamId};
 use http::{Extensions, Method, Request, Response};
 use http_body::Body;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -76,6 +76,7 @@ where
         pace: Pace::default(),
         date: None,
         authority: LastAuthority::default(),
+        spare: Fields::new(),
         extensions: config.extensions,
     };
     Serve { actor: Actor::new(io, engine, serving), hub }
@@ -208,6 +209,8 @@ struct Serving<S: Service<Request<RecvBody>>, B> {
     /// The present, for the requests of one turn.
     date: Option<Date>,
     authority: LastAuthority,
+    /// Memory of the last request's head, for that of its response.
+    spare: Fields,
     /// What every request carries.
     extensions: Extensions,
 }
@@ -324,7 +327,10 @@ where
             && self.knobs.auto_continue
             && head.get("expect").is_some_and(|value| value.eq_ignore_ascii_case(b"100-continue"));
         let mut request = match convert::request(head, &mut self.authority) {
-            Ok(request) => request,
+            Ok((request, spare)) => {
+                self.spare = spare;
+                request
+            }
             Err(refused) => {
                 Counters::add(&self.hub.shared.counters.unmappable_requests, 1);
                 return match slot {
@@ -354,6 +360,7 @@ where
             First::Later(future) => {
                 let slot = slot.unwrap_or_else(|| engine.open_inbound(stream, true));
                 let responder = Responder::new(slot, Arc::clone(&self.hub), stream, head_only);
+                responder.keep_spare(std::mem::take(&mut self.spare));
                 tokio::spawn(Handler::<S::Future, B>::new(
                     future,
                     responder,
@@ -432,7 +439,9 @@ where
         let prepared = catch_unwind(AssertUnwindSafe(|| {
             let (parts, body) = response.into_parts();
             let extra = extra(&body, parts.status, head_only, self.date);
-            let (head, stripped) = convert::response_head(parts.status, &parts.headers, extra)?;
+            let spare = std::mem::take(&mut self.spare);
+            let (head, stripped) =
+                convert::response_head(spare, parts.status, &parts.headers, extra)?;
             Counters::add(&self.hub.shared.counters.stripped_fields, stripped);
             let void = head_only || convert::is_bodiless(parts.status);
             if void || body.is_end_stream() {
@@ -473,7 +482,7 @@ where
 
 /// Answers without a body to a request that no service can be called with.
 fn answer_status(engine: &mut Engine, stream: StreamId, status: http::StatusCode) {
-    match convert::response_head(status, &http::HeaderMap::new(), Extra::default()) {
+    match convert::response_head(Fields::new(), status, &http::HeaderMap::new(), Extra::default()) {
         Ok((head, _)) => engine.respond(stream, head, Chunks::default(), Finish::End),
         Err(_) => engine.reject(stream, ErrorCode::INTERNAL_ERROR),
     }

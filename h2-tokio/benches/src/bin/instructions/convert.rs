@@ -71,7 +71,7 @@ pub fn request_out(times: usize) {
     let (parts, ()) = request.into_parts();
     let target = config::Target::default();
     for _ in 0..times {
-        let head = sources::request_head(black_box(&parts), &target, None);
+        let head = sources::request_head(h2_core::Fields::new(), black_box(&parts), &target, None);
         assert!(black_box(head).is_ok());
     }
 }
@@ -80,7 +80,7 @@ pub fn response_out(times: usize) {
     let headers: HeaderMap = fields(RESPONSE).collect();
     for _ in 0..times {
         let extra = sources::Extra::default();
-        let head = sources::response_head(StatusCode::OK, black_box(&headers), extra);
+        let head = sources::response_head(h2_core::Fields::new(), StatusCode::OK, black_box(&headers), extra);
         assert!(black_box(head).is_ok());
     }
 }
