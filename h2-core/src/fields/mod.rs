@@ -126,8 +126,8 @@ impl Fields {
         &mut self,
         method: &str,
         scheme: Option<&str>,
-        authority: Option<&str>,
         path: Option<&str>,
+        authority: Option<&str>,
     ) {
         match method {
             "GET" => self.push_static(2),
@@ -140,13 +140,13 @@ impl Fields {
             Some(other) => self.push_named(6, other.as_bytes(), false),
             None => {}
         }
-        if let Some(authority) = authority {
-            self.push_named(1, authority.as_bytes(), false);
-        }
         match path {
             Some("/") => self.push_static(4),
             Some(other) => self.push_named(4, other.as_bytes(), false),
             None => {}
+        }
+        if let Some(authority) = authority {
+            self.push_named(1, authority.as_bytes(), false);
         }
     }
 

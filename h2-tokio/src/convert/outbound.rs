@@ -26,7 +26,7 @@ pub(crate) fn request_head(
     defaults: &Target,
     content_length: Option<u64>,
 ) -> Result<(RequestHead, u64), Error> {
-    fields.reserve(parts.headers.len() + 6, 128);
+    fields.reserve(parts.headers.len() + 6, 64);
     let authority = push_target(&mut fields, parts, defaults)?;
     if let Some(length) = content_length
         && length > 0
@@ -66,7 +66,7 @@ fn push_target<'a>(
         scheme = Some(uri.scheme_str().unwrap_or(default));
         target = Some(path(parts));
     }
-    fields.push_request(parts.method.as_str(), scheme, authority, target.as_deref());
+    fields.push_request(parts.method.as_str(), scheme, target.as_deref(), authority);
     if let Some(protocol) = protocol {
         fields.push(":protocol", protocol.as_str());
     }
@@ -101,7 +101,7 @@ pub(crate) fn response_head(
     if status.is_informational() {
         return Err(Error::misuse(Misuse::WrongStatusKind));
     }
-    fields.reserve(headers.len() + 3, 128);
+    fields.reserve(headers.len() + 3, 64);
     fields.push(":status", status.as_str());
     let (mut dated, mut measured) = (false, status == StatusCode::NO_CONTENT);
     let stripped = push_headers(&mut fields, headers, |name, _| match *name {
