@@ -165,7 +165,7 @@ impl<T> DynamicTable<T> {
             return;
         }
         let enough = (self.max_size + self.max_size / 4).saturating_sub(self.octets.len());
-        let doubled = self.octets.len().max(256);
+        let doubled = self.octets.len().max(128);
         self.octets.reserve_exact(len.max(doubled.min(enough)));
     }
 }

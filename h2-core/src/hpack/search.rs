@@ -9,7 +9,7 @@ use super::dynamic_table::{DynamicTable, Entry};
 use crate::fields::Field;
 
 const MOST_LINKS: usize = 16;
-const FEWEST_BUCKETS: usize = 32;
+const FEWEST_BUCKETS: usize = 16;
 
 /// What the search keeps beside each entry of the table.
 #[derive(Clone, Copy, Debug)]

@@ -223,6 +223,11 @@ impl Table {
                 index
             }
             None => {
+                if self.places.len() == self.places.capacity() {
+                    // Doubled from one, because most connections have one stream at a time and a
+                    // place is large; four, as vectors begin, are more than all tables together.
+                    self.places.reserve_exact(self.places.len().max(1));
+                }
                 self.places.push(place);
                 u32::try_from(self.places.len() - 1).unwrap_or(u32::MAX)
             }
