@@ -81,9 +81,9 @@ impl Responder {
     pub fn respond<B: Into<Bytes>>(mut self, response: Response<B>) -> Result<(), Error> {
         let (parts, body) = response.into_parts();
         let body = body.into();
-        let content_length = (!convert::is_bodiless(parts.status)
-            && !(self.head_only && body.is_empty()))
-        .then_some(body.len() as u64);
+        // The body of an answer to HEAD is often left out; its length is then not zero.
+        let unknown = convert::is_bodiless(parts.status) || (self.head_only && body.is_empty());
+        let content_length = (!unknown).then_some(body.len() as u64);
         let extra = Extra { content_length, date: None };
         let (head, void) = self.head(parts.status, &parts.headers, extra)?;
         self.give(head, void, |send| send.chunks.push(body), Finish::End)
