@@ -18,7 +18,7 @@
 //! let mut connection = Connection::server(Config::server(), Instant::now());
 //! let mut input = BytesMut::new();
 //! let mut received = Received::NeedMore;
-//! while !connection.is_drained() {
+//! while !connection.is_finished() {
 //!     // Send: peek, write, advance by what was taken. Cutting frames makes events.
 //!     while connection.data_to_send(Instant::now()).has_remaining() {
 //!         let outbox = connection.data_to_send(Instant::now());
@@ -45,6 +45,7 @@
 //!     let mut block = [0; 16 * 1024];
 //!     match socket.read(&mut block) {
 //!         Ok(0) => connection.receive_eof(Instant::now()),
+//!         Ok(octets) if connection.is_drained() => connection.handle_discarded(octets, Instant::now()),
 //!         Ok(octets) => input.extend_from_slice(&block[..octets]),
 //!         Err(_) => connection.handle_timeout(Instant::now()),
 //!     }
@@ -65,18 +66,25 @@
 //! * **Octets to send** are accepted up to [`Connection::send_capacity`]; what does not fit stays
 //!   with the caller, and [`Event::Writable`] says when to go on.
 //! * **What the transport did not take** stays in the [`Outbox`], in order.
-//! * **The last words** after an error need time to be read. The loop above ends when all is written
-//!   ([`Connection::is_drained`]); one that shuts down its sending side there and reads on until
-//!   [`Connection::is_finished`] does not destroy them on their way.
+//! * **The last words** after an error need time to be read. When all is written
+//!   ([`Connection::is_drained`]) the sending side can be shut down; the loop above reads on until
+//!   [`Connection::is_finished`], so that closing does not destroy them on their way.
 //! * **A transport that failed** is for [`Connection::handle_failure`], which then knows which
 //!   requests were never sent.
 //!
 //! # Errors
 //!
 //! [`Violation`] is what the peer did wrong, with its code and its section; it arrives with its
-//! place, as an [`Offence`] in [`Event::StreamReset`] or [`Event::ConnectionClosed`]. [`Outcome`]
-//! says how far a request came that failed, [`Retry`] what to do about it. [`Misuse`] is what the caller did wrong;
-//! it is returned and changed nothing.
+//! place, as an [`Offence`] in [`Event::StreamReset`] or [`Event::ConnectionClosed`]. [`Misuse`] is
+//! what the caller did wrong; it is returned and changed nothing. A request that failed says by its
+//! [`Outcome`] how far it came, and by its [`Retry`] whether it may be sent again.
+//!
+//! # Further
+//!
+//! [`guide`] is about threads, buffers, sending, flow control, events and time, with code that
+//! runs; it has diagrams of all states, and tables for those who come from python-h2 or libnghttp2.
+//! [`Connection::set_frame_tap`] shows every frame, [`Connection::stats`] counts, and
+//! [`Connection::suspect`] asks whether a silent peer is still there. [`hpack`] can be used alone.
 
 #![forbid(unsafe_code)]
 
@@ -89,6 +97,7 @@ mod fields;
 mod flow;
 mod frame;
 mod guard;
+pub mod guide;
 pub mod hpack;
 mod message;
 mod observe;
@@ -113,4 +122,5 @@ pub use observe::{
 };
 pub use priority::Priority;
 pub use settings::Settings;
+pub use stream::StreamState;
 pub use stream_id::StreamId;

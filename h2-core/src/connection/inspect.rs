@@ -1,8 +1,9 @@
 //! How a connection and its streams stand, as numbers; asking changes and allocates nothing.
 
-use super::Connection;
+use super::{Connection, Role};
 use crate::StreamId;
 use crate::observe::{FrameCounts, FrameTap, ResetCounts, Stats, StreamStats};
+use crate::stream::{Half, Initiator, Standing, StreamState};
 
 /// Counters of what arrived, and of what became of streams.
 #[derive(Debug, Default)]
@@ -75,6 +76,47 @@ impl Connection {
             send_blocked: if live { self.send_blocked(found) } else { None },
             receive_blocked: if live { self.receive_blocked(found) } else { None },
         })
+    }
+
+    /// Where a stream stands in the seven states of RFC 9113 §5.1.
+    ///
+    /// What was commanded counts as sent, also while it still waits to be cut. An identifier below one
+    /// that was used is closed (§5.1.1). After the end of the connection it says how
+    /// the stream stood then.
+    ///
+    /// ```
+    /// use std::time::Instant;
+    /// use h2_core::{Config, Connection, End, RequestHead, StreamId, StreamState};
+    ///
+    /// let mut client = Connection::client(Config::client(), Instant::now());
+    /// assert_eq!(client.stream_state(StreamId::ONE), StreamState::Idle);
+    /// let head = RequestHead::new("GET", "https", "example.com", "/", [("te", "trailers")])?;
+    /// let stream = client.send_request(head, End::Now)?;
+    /// assert_eq!(client.stream_state(stream), StreamState::HalfClosedLocal);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn stream_state(&self, stream: StreamId) -> StreamState {
+        let Some(key) = self.find(stream) else {
+            let ours = stream.is_client_initiated() == (self.role == Role::Client);
+            let fresh = if ours {
+                self.next_stream.is_some_and(|next| stream >= next)
+            } else {
+                stream.get() > self.highest_theirs
+            };
+            return if fresh { StreamState::Idle } else { StreamState::Closed };
+        };
+        let Some(found) = self.streams.get(key) else { return StreamState::Closed };
+        match (self.streams.standing(key), found.initiator) {
+            (Standing::Over, _) => StreamState::Closed,
+            (Standing::Reserved, Initiator::Us) if found.send == Half::Head => {
+                StreamState::ReservedLocal
+            }
+            (Standing::Reserved, Initiator::Peer) if found.recv == Half::Head => {
+                StreamState::ReservedRemote
+            }
+            (Standing::Reserved | Standing::Open, _) => StreamState::of(found.send, found.recv),
+        }
     }
 
     /// Lets somebody look at every frame from here on, or with `None` nobody.

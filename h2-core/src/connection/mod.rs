@@ -8,6 +8,8 @@ mod body;
 mod chaos;
 mod clock;
 mod commands;
+#[cfg(test)]
+mod drawn;
 mod extensions;
 mod farewell;
 mod heads;

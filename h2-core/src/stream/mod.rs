@@ -8,4 +8,5 @@ mod table;
 pub(crate) use closed::{ClosedStreams, How};
 pub(crate) use outgoing::{Outgoing, Tail};
 pub(crate) use state::Half;
+pub use state::StreamState;
 pub(crate) use table::{Initiator, Key, Standing, Stream, Table};
