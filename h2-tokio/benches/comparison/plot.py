@@ -4,7 +4,7 @@ from xml.sax.saxutils import escape
 
 COLOURS = ["#1b7f5c", "#62b795", "#c8553d", "#e0987f", "#4a6fa5", "#8a8a8a", "#cfcfcf"]
 WIDTH, BAR, GAP, LEFT, TOP = 760, 15, 22, 90, 64
-ROOM = 110
+ROOM = 130
 
 
 def bars(result):

@@ -25,8 +25,7 @@ fn main() {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let config = Config::client();
-    let windows =
-        [config.core.stream_window, config.core.max_stream_window].map(|window| f64::from(window));
+    let windows = [config.core.stream_window, config.core.max_stream_window].map(f64::from);
     let rate = runtime.expect("a runtime").block_on(download(config, delay, total));
     let reached = rate * delay.as_secs_f64();
     println!("h2-tokio\tMiB a second\t{:.1}", rate / MIB as f64);

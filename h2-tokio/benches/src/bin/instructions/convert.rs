@@ -80,7 +80,12 @@ pub fn response_out(times: usize) {
     let headers: HeaderMap = fields(RESPONSE).collect();
     for _ in 0..times {
         let extra = sources::Extra::default();
-        let head = sources::response_head(h2_core::Fields::new(), StatusCode::OK, black_box(&headers), extra);
+        let head = sources::response_head(
+            h2_core::Fields::new(),
+            StatusCode::OK,
+            black_box(&headers),
+            extra,
+        );
         assert!(black_box(head).is_ok());
     }
 }
