@@ -181,3 +181,43 @@ fn the_more_urgent_body_goes_first_and_equals_take_turns() {
         assert_ne!(order[0], order[1], "equals take turns: {order:?}");
     });
 }
+
+/// While nothing is cut nobody looks at the lines of those that wait to send; what is gone must not
+/// stand in them.
+#[test]
+fn streams_that_are_reset_while_the_transport_stands_still_leave_no_place_behind() {
+    let setup = Setup::server().peer(&[(4, 1_000_000)]).config(|config| {
+        config.write_stall_timeout = None;
+    });
+    setup.run_once(|server| {
+        server.hears((wire::post(1), wire::post(3), wire::window_update(0, 1_000_000)));
+        for stream in [1, 3] {
+            server.responds(stream, 200, false);
+        }
+        server.peer_reads(false);
+        server.sends(1, vec![0; 200_000], false);
+        // In line for DATA, for credit, for a head.
+        server.sends(3, "waits", false);
+        let before = server.conn.stats().waiting_frames;
+        for stream in (5..405).step_by(2) {
+            server.hears(wire::post(stream));
+            server.hears([16_000; 3].map(|octets| wire::data_of(stream, octets)));
+            server.acknowledges(stream, 48_000);
+            server.responds(stream, 200, false);
+            server.sends(stream, "waits", true);
+            assert_eq!(server.conn.stats().waiting_frames, before + 2);
+            server.passes(Duration::from_secs(2));
+            server.hears(wire::rst(stream, 8_u32));
+            server.releases(stream);
+            server.forget();
+            assert_eq!(server.conn.stats().waiting_frames, before);
+        }
+        server.hears(wire::rst(3, 8_u32));
+        let printed = format!("{:?}", server.conn);
+        let lines = printed.split("ready: [").nth(1).and_then(|rest| rest.split("filled").next());
+        let places = lines.map(|lines| lines.matches("Key").count());
+        assert_eq!(places, Some(1), "stream 1 alone");
+        server.peer_reads(true);
+        server.must_answer_a_ping();
+    });
+}

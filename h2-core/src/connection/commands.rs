@@ -411,6 +411,24 @@ impl Connection {
         if stalled {
             self.watch_sending(key);
         }
+        self.leave_lines(key);
+    }
+
+    /// Takes a stream out of every line of those that have something to send. A place of a stream
+    /// that is gone would do no harm, but while the transport takes nothing nobody comes to throw
+    /// it out, and streams that are opened and reset would fill memory with them.
+    fn leave_lines(&mut self, key: Key) {
+        let Some(stream) = self.streams.get_mut(key) else { return };
+        let agenda = &mut self.egress.agenda;
+        if std::mem::take(&mut stream.in_heads) {
+            agenda.heads.retain(|other| *other != key);
+        }
+        if std::mem::take(&mut stream.in_updates) {
+            agenda.updates.retain(|other| *other != key);
+        }
+        if std::mem::take(&mut stream.in_ready) {
+            self.egress.scheduler.remove(key, stream.priority);
+        }
     }
 
     /// A stream that the application knows and that is not over on the wire.
