@@ -222,7 +222,7 @@ ALL = [
     Section(
         "connections", "CPU microseconds of the server a request, connections with 10 streams each",
         [SERVE, HYPERIUM],
-        {f"{count:,}": requests(count, 10) for count in (100, 1_000, 9_000)},
+        {f"{count:,}": requests(count, 10) for count in (100, 1_000, 10_000)},
         rounds=3, note="In brackets the ratio to the first column."),
     Section(
         "threads", "CPU microseconds of the server a request, 1 connection x 64 streams, worker threads",
