@@ -92,6 +92,8 @@ fn padding_never_takes_more_window_than_there_is() {
                 .flat_map(|f| if let Frame::Data { data, .. } = f { data.clone() } else { vec![] })
                 .collect();
             assert_eq!(sent, b"ten octets");
+            let ends = said.iter().filter(|f| matches!(f, Frame::Data { end: true, .. })).count();
+            assert_eq!(ends, 1, "the stream ends once");
             assert!(matches!(said.last(), Some(Frame::Data { end: true, .. })), "{said:?}");
         });
     }

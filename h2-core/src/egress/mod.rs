@@ -196,14 +196,21 @@ impl Egress {
             if most == 0 {
                 return Cut::Starved;
             }
-            self.cut_data(id, stream, queued, most);
+            if self.padder.is_on() {
+                self.cut_padded(id, stream, queued, most);
+            } else {
+                self.cut_data(id, stream, queued, most);
+            }
         } else {
             match stream.out.take_tail() {
                 Tail::Open => {}
+                Tail::End if self.padder.is_on() => {
+                    let most = self.most_data(stream);
+                    self.put_padded(id, stream, 0, most, true);
+                }
                 Tail::End => {
-                    let padding = self.padder.choose(0, self.most_data(stream));
-                    self.put_data_head(id, stream, 0, true, padding);
-                    self.put_padding(padding);
+                    let written = self.outbox.gather(|out| frame::data_head(out, id, 0, true));
+                    self.note(kind::DATA, written);
                 }
                 Tail::Trailers(fields) => self.cut_head(id, &fields, true),
             }
@@ -219,41 +226,31 @@ impl Egress {
     }
 
     /// The longest payload of a DATA frame that windows and frame size allow.
+    #[inline]
     fn most_data(&self, stream: &Stream) -> usize {
         let room = stream.send_window.available().min(self.window.available());
         room.min(MAX_DATA).min(self.max_frame_size)
     }
 
-    /// The head of a DATA frame, paid for with its padding.
-    fn put_data_head(
-        &mut self,
-        id: StreamId,
-        stream: &mut Stream,
-        len: usize,
-        end: bool,
-        padding: Option<u8>,
-    ) {
-        let flow = len + padding.map_or(0, |octets| 1 + usize::from(octets));
-        stream.send_window.spend(flow);
-        self.window.spend(flow);
-        stream.moved += flow as u64;
-        let written = self.outbox.gather(|out| frame::data_head(out, id, len, end, padding));
-        self.note(kind::DATA, written);
-    }
-
-    fn put_padding(&mut self, padding: Option<u8>) {
-        if let Some(octets) = padding.filter(|octets| *octets > 0) {
-            self.outbox.gather(|out| out.resize(out.len() + usize::from(octets), 0));
-        }
-    }
-
     fn cut_data(&mut self, id: StreamId, stream: &mut Stream, queued: usize, most: usize) {
-        // The octet that says how much padding there is needs room; content needs it more.
-        let length_octet = usize::from(self.padder.is_on() && most > 1);
-        let len = queued.min(most - length_octet);
-        let padding = self.padder.choose(len, most);
+        let len = queued.min(most);
         let end = len == queued && stream.out.ends_with_data();
-        self.put_data_head(id, stream, len, end, padding);
+        self.put_data(id, stream, len, end);
+    }
+
+    /// Puts a DATA frame of `len` octets out. Windows pay for them.
+    #[inline]
+    fn put_data(&mut self, id: StreamId, stream: &mut Stream, len: usize, end: bool) {
+        stream.send_window.spend(len);
+        self.window.spend(len);
+        stream.moved += len as u64;
+        let written = self.outbox.gather(|out| frame::data_head(out, id, len, end));
+        self.note(kind::DATA, written);
+        self.put_body(stream, len, end);
+    }
+
+    #[inline]
+    fn put_body(&mut self, stream: &mut Stream, len: usize, end: bool) {
         let mut left = len;
         while left > 0 {
             let piece: Bytes = stream.out.pop_data(left);
@@ -263,9 +260,41 @@ impl Egress {
             left -= piece.len();
             self.outbox.push_payload(piece);
         }
-        self.put_padding(padding);
         if end {
             stream.out.take_tail();
         }
+    }
+
+    /// Cuts a DATA frame with padding.
+    #[cold]
+    fn cut_padded(&mut self, id: StreamId, stream: &mut Stream, queued: usize, most: usize) {
+        // The octet that says how much padding there is needs room; content needs it more.
+        let len = queued.min(if most > 1 { most - 1 } else { most });
+        let end = len == queued && stream.out.ends_with_data();
+        self.put_padded(id, stream, len, most, end);
+    }
+
+    /// Puts a DATA frame of `len` octets of content out, with as much padding as there should be in
+    /// a payload of at most `most` octets. Windows pay for all of it.
+    #[cold]
+    fn put_padded(
+        &mut self,
+        id: StreamId,
+        stream: &mut Stream,
+        len: usize,
+        most: usize,
+        end: bool,
+    ) {
+        let Some(padding) = self.padder.choose(len, most) else {
+            return self.put_data(id, stream, len, end);
+        };
+        let flow = len + 1 + usize::from(padding);
+        stream.send_window.spend(flow);
+        self.window.spend(flow);
+        stream.moved += flow as u64;
+        let written = self.outbox.gather(|out| frame::padded_data_head(out, id, len, end, padding));
+        self.note(kind::DATA, written);
+        self.put_body(stream, len, end);
+        self.outbox.gather(|out| out.resize(out.len() + usize::from(padding), 0));
     }
 }

@@ -18,13 +18,20 @@ impl Padder {
     }
 
     /// Whether frames carry padding at all.
+    #[inline]
     pub(crate) fn is_on(&self) -> bool {
         self.policy != Padding::None
     }
 
     /// Octets of padding for `len` octets of content in a payload that holds at most `most`. `None`
     /// when there is not even room for the octet that says how many.
+    #[inline]
     pub(crate) fn choose(&mut self, len: usize, most: usize) -> Option<u8> {
+        if self.is_on() { self.choose_some(len, most) } else { None }
+    }
+
+    #[cold]
+    fn choose_some(&mut self, len: usize, most: usize) -> Option<u8> {
         let room = most.checked_sub(len)?.checked_sub(1)?;
         let wanted = match self.policy {
             Padding::None => return None,

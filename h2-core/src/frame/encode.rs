@@ -68,24 +68,24 @@ pub(crate) fn extension(out: &mut Vec<u8>, head: FrameHead, payload: &[u8]) {
 /// Chooses the octets of padding for so much content in a payload of at most so many octets.
 pub(crate) type Pad<'a> = &'a mut dyn FnMut(usize, usize) -> Option<u8>;
 
-/// The head of a DATA frame; `len` octets of payload must follow, and then the padding, if there is
-/// any.
-pub(crate) fn data_head(
+/// The head of a DATA frame; `len` octets of payload must follow.
+pub(crate) fn data_head(out: &mut Vec<u8>, stream: StreamId, len: usize, end: bool) {
+    let flags = if end { flag::END_STREAM } else { 0 };
+    put_head(out, len, kind::DATA, flags, stream.get());
+}
+
+/// The head of a DATA frame with padding; `len` octets of content and the padding must follow.
+pub(crate) fn padded_data_head(
     out: &mut Vec<u8>,
     stream: StreamId,
     len: usize,
     end: bool,
-    padding: Option<u8>,
+    padding: u8,
 ) {
-    let flags = if end { flag::END_STREAM } else { 0 };
-    match padding {
-        None => put_head(out, len, kind::DATA, flags, stream.get()),
-        Some(pad) => {
-            let len = len + 1 + usize::from(pad);
-            put_head(out, len, kind::DATA, flags | flag::PADDED, stream.get());
-            out.push(pad);
-        }
-    }
+    let flags = flag::PADDED | if end { flag::END_STREAM } else { 0 };
+    let payload = 1 + len + usize::from(padding);
+    put_head(out, payload, kind::DATA, flags, stream.get());
+    out.push(padding);
 }
 
 /// HEADERS, and as many CONTINUATION frames as the block needs. `encode` appends the block.
