@@ -5,6 +5,28 @@
 //! a stream reach it through one channel, so nothing an application does, or fails to do, can block
 //! the connection or another stream.
 //!
+//! ```text
+//!   your tasks                         the actor, one task a connection
+//!
+//!   Handle, Incoming ──┐             ┌──────────────────────────────────┐
+//!   Responder ─────────┤  one mpsc   │ commands ▶ h2_core::Connection   │      socket
+//!   SendBody ──────────┼────────────▶│              ▲           │       │
+//!   RecvBody ──────────┘  16 octets  │           octets      octets ────┼────▶ write
+//!        ▲                           │              └──── read ◀────────┼───── read
+//!        └── a slot a stream ◀───────┤ events ◀ h2_core::Connection     │
+//!            (heads, pieces, wakers) └──────────────────────────────────┘
+//! ```
+//!
+//! * **A command says "look at this slot"**; heads, pieces of bodies and wakers lie in the slot of
+//!   their stream. Its lock is never held across a wait, so there is nothing to deadlock.
+//! * **Sending waits for room** and receiving for data; the peer's windows, the socket and the
+//!   application each slow down only the stream that is concerned.
+//! * **Dropping is safe**: half a body resets its stream and never looks whole; a future that is
+//!   dropped cancels its request and nothing else; the last handle that goes ends the connection
+//!   gracefully.
+//! * **Every waiter hears of the end**, once, with its one cause, and with how far its own request
+//!   had come.
+//!
 //! - A client: [`client::connect`], [`client::handshake`] or [`client::spawn_connection`], then
 //!   [`client::Handle::request`]; [`client::Handle::try_request`] hands back what was not
 //!   processed, and [`client::Handle::watch_state`] tells when to go elsewhere. Over TLS, [`tls`]
@@ -41,6 +63,10 @@
 //! # }
 //! ```
 //!
+//! [`guide`] has short answers to "how do I": servers and their graceful end, clients, streaming,
+//! tunnels and WebSocket, deadlines and retries, TLS, taps, tuning; and a table for those who come
+//! from hyperium/h2.
+//!
 //! Messages are those of the `http` crate; bodies are [`http_body::Body`]s and streams of
 //! [`bytes::Bytes`].
 
@@ -55,6 +81,7 @@ mod convert;
 mod error;
 mod exchange;
 pub mod ext;
+pub mod guide;
 mod handle;
 mod hub;
 mod listen;

@@ -6,6 +6,7 @@
 #![allow(clippy::cast_possible_truncation)]
 
 mod blocks;
+mod bound;
 mod churn;
 mod control;
 mod data;

@@ -16,7 +16,7 @@ use crate::stream::{Half, How, Initiator, Key, Standing, Stream};
 
 /// What request heads that the application has not taken may cost together. Each field is charged
 /// with what it really occupies, not with the 32 octets of the RFC (CVE-2026-49975).
-const MAX_UNDELIVERED: usize = 1024 * 1024;
+pub(super) const MAX_UNDELIVERED: usize = 1024 * 1024;
 /// Octets that a field occupies besides its name and value, once it is in a header map.
 const FIELD_COST: usize = 128 - 32;
 

@@ -4,6 +4,7 @@
 //! caused them, a command that fails changes nothing, and after the end there is silence.
 
 mod body;
+mod bound;
 #[cfg(test)]
 mod chaos;
 mod clock;

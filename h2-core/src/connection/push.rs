@@ -14,7 +14,7 @@ use crate::stream::{How, Initiator, Key, Standing};
 
 /// Promised streams whose response has not begun. They escape SETTINGS_MAX_CONCURRENT_STREAMS
 /// (§5.1.2), so they need a cap of their own; nghttp2 has the same.
-const MAX_RESERVED: usize = 200;
+pub(super) const MAX_RESERVED: usize = 200;
 
 impl Connection {
     /// PUSH_PROMISE may come at all.

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use super::bound::merged;
 use super::{Connection, MAX_EVENTS, Received, Role};
 use crate::error::{CloseReason, Fault, Offence, Origin, Violation};
 use crate::event::{Event, ResetCause};
@@ -248,7 +249,10 @@ impl Connection {
     pub(super) fn emit(&mut self, key: Key, event: Event) {
         let Some(stream) = self.streams.get_mut(key) else { return };
         match &mut stream.waiting {
-            Some(waiting) => waiting.push_back(event),
+            Some(waiting) => {
+                let event = merged(waiting.back_mut(), event);
+                waiting.extend(event);
+            }
             None if stream.silent => {}
             None => self.events.push_back(event),
         }

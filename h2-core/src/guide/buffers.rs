@@ -5,7 +5,7 @@
 //! | octets of a part of a frame | the peer | in *your* buffer: [`Config::max_frame_size`] and 9 | a longer frame is refused by its head |
 //! | a header block in pieces | the peer | [`Config::max_header_block`], [`Config::max_continuations`] | the connection ends |
 //! | a field section | | [`Config::max_header_list_size`], [`Config::max_header_fields`] | 431 or a reset; at four times, the end |
-//! | events | you | 256 | [`Received::DrainFirst`]: reading stops |
+//! | events | you | 256, and what requests that waited bring with them | [`Received::DrainFirst`]: reading stops |
 //! | request heads among them | you | 1 MiB, 128 octets a field counted with it | such requests are refused |
 //! | requests that wait for a slot | you | [`Config::max_concurrent_streams`] | REFUSED_STREAM |
 //! | octets of bodies, unread | you | the windows: [`Config::stream_window`], [`Config::connection_window`] | the peer must stop |
@@ -51,10 +51,37 @@
 //! assert!(input.len() < left);
 //! ```
 //!
+//! # The worst case
+//!
+//! The limits add up, and [`Config::worst_case_memory`] is their sum in octets; attacks in the tests
+//! are held against it.
+//!
+//! | | sum | bodies among it |
+//! |---|---|---|
+//! | [`Config::server`] | less than 81 MiB | 16 MiB received, 3 MiB to be sent |
+//! | [`Config::client`] | less than 105 MiB | 64 MiB received, 6 MiB to be sent |
+//! | a server with 16 streams, windows of 64 KiB and sections of 8 KiB | less than 28 MiB | 64 KiB received, 1.3 MiB to be sent |
+//!
+//! ```
+//! # use h2_core::Config;
+//! let mut config = Config::server();
+//! assert!(config.worst_case_memory() < 81 << 20);
+//! config.max_header_list_size = 16 * 1024;
+//! assert!(config.worst_case_memory() < 61 << 20);
+//! ```
+//!
+//! It takes an attacker *and* an application that never drains to come near it. Most of what is not
+//! bodies is events with the largest field sections, 256 of them. An idle connection holds a few KiB.
+//!
+//! # Your buffer
+//!
 //! Received payloads of 16 KiB and more are slices of your input buffer, shorter ones are copies, so
 //! a short piece never keeps a long read alive. A block of input that no piece refers to any more
 //! can be reused.
 //!
+//! [`Config::worst_case_memory`]: crate::Config::worst_case_memory
+//! [`Config::server`]: crate::Config::server
+//! [`Config::client`]: crate::Config::client
 //! [`Config::max_frame_size`]: crate::Config::max_frame_size
 //! [`Config::max_header_block`]: crate::Config::max_header_block
 //! [`Config::max_continuations`]: crate::Config::max_continuations

@@ -205,6 +205,12 @@ impl Table {
         self.settle_in(id, stream, Standing::Reserved)
     }
 
+    /// What each stream of a table occupies, the lists that double when they are full counted
+    /// twice.
+    pub(crate) const fn octets_each() -> usize {
+        2 * (size_of::<Place>() + size_of::<(StreamId, u32)>() + 1 + 2 * size_of::<Key>())
+    }
+
     fn counter(&mut self, initiator: Initiator, standing: Standing) -> &mut usize {
         match (standing, initiator) {
             (Standing::Reserved, _) => &mut self.reserved,
