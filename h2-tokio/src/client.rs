@@ -25,7 +25,11 @@ use crate::error::{CloseReason, Error, Outcome};
 use crate::exchange::{Finish, Slot};
 use crate::ext::RequestTimeout;
 use crate::handle::common_methods;
-use crate::hub::{self, Counters, Hub};
+use crate::hub::{self, Counters, Hub, Shared};
+pub use crate::pool::{
+    ConnectError, Connections, ConnectionsConfig, ConnectionsState, connections, connections_with,
+    tcp_connector,
+};
 pub use crate::pushed::PushedResponses;
 pub use crate::response::ResponseFuture;
 use crate::tcp;
@@ -281,6 +285,11 @@ impl Handle {
     /// Cancel-safe.
     pub async fn try_reserve(&self) -> Result<Permit, Error> {
         self.ask(false).await
+    }
+
+    /// What is known of the connection, without keeping it open.
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.hub.shared
     }
 
     async fn ask(&self, wait: bool) -> Result<Permit, Error> {

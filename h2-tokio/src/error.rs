@@ -95,6 +95,8 @@ pub enum Reason {
     Http1,
     /// The task that ran the connection was aborted, or it panicked.
     Aborted,
+    /// No connection could be made; the error's source says why.
+    Connect,
 }
 
 impl Error {
@@ -205,6 +207,13 @@ impl Error {
             .with_retry(Retry::NewConnection)
     }
 
+    /// No connection could be made for a request.
+    pub(crate) fn connect(source: Box<dyn StdError + Send + Sync>) -> Self {
+        let mut cause = Cause::new(Scope::Local, Reason::Connect, ErrorCode::INTERNAL_ERROR);
+        cause.source = Some(source);
+        Self { cause: Arc::new(cause), outcome: Outcome::NotSent, retry: Retry::DoNot }
+    }
+
     /// A request that was not answered in time.
     pub(crate) fn timed_out(stream: Option<StreamId>, outcome: Outcome) -> Self {
         let reason = Reason::Timeout(Timer::Request);
@@ -281,7 +290,7 @@ impl Reason {
         match self {
             Self::Peer | Self::Violation(_) | Self::Misdirected | Self::Http1 => Origin::Peer,
             Self::Us | Self::Body | Self::Aborted => Origin::Us,
-            Self::Io | Self::Eof => Origin::Io,
+            Self::Io | Self::Eof | Self::Connect => Origin::Io,
             Self::Timeout(timer) => Origin::Timer(*timer),
             Self::Misuse(_) | Self::Malformed(_) | Self::QueueFull | Self::Suspect => Origin::Usage,
         }
@@ -437,6 +446,7 @@ impl fmt::Display for Cause {
             Reason::QueueFull => f.write_str("not queued: too many wait for a stream")?,
             Reason::Http1 => f.write_str("ended because the peer speaks HTTP/1")?,
             Reason::Aborted => f.write_str("ended with its task, which was aborted")?,
+            Reason::Connect => f.write_str("not sent: no connection could be made")?,
         }
         if let Some(source) = &self.source {
             write!(f, ": {source}")?;

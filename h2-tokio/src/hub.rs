@@ -40,7 +40,7 @@ pub(crate) struct Shared {
     draining: OnceLock<CloseReason>,
     /// The peer's first SETTINGS have arrived.
     ready: AtomicBool,
-    /// `closed` or `ready` changed.
+    /// `closed`, `ready`, `draining` or `suspect` changed.
     changed: Notify,
     gauges: Gauges,
     watchers: Watchers,
@@ -205,9 +205,29 @@ impl Shared {
         gauges.queued.store(queued, Ordering::Relaxed);
         gauges.free.store(free, Ordering::Relaxed);
         gauges.peer_limit.store(peer_limit.unwrap_or(u32::MAX), Ordering::Relaxed);
-        gauges.draining.store(draining, Ordering::Relaxed);
-        gauges.suspect.store(suspect, Ordering::Relaxed);
+        let before = (&gauges.draining, &gauges.suspect);
+        if (before.0.load(Ordering::Relaxed), before.1.load(Ordering::Relaxed))
+            != (draining, suspect)
+        {
+            gauges.draining.store(draining, Ordering::Relaxed);
+            gauges.suspect.store(suspect, Ordering::Relaxed);
+            self.changed.notify_waiters();
+        }
         self.tell();
+    }
+
+    /// Requests that could be opened at once.
+    pub(crate) fn free(&self) -> usize {
+        self.gauges.free.load(Ordering::Relaxed)
+    }
+
+    /// Whether new requests had better come here: it has not ended, does not drain and is not
+    /// suspect.
+    pub(crate) fn serves(&self) -> bool {
+        let gauges = &self.gauges;
+        let leaves =
+            gauges.draining.load(Ordering::Relaxed) || gauges.suspect.load(Ordering::Relaxed);
+        !leaves && self.closed().is_none()
     }
 
     /// Tells those who watch what is new.

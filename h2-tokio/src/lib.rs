@@ -31,6 +31,7 @@
 //!   [`client::Handle::request`]; [`client::Handle::try_request`] hands back what was not
 //!   processed, and [`client::Handle::watch_state`] tells when to go elsewhere. Over TLS, [`tls`]
 //!   says what to agree on and checks it.
+//! - A client of several connections that replaces them as they go: [`client::connections`].
 //! - A tunnel through CONNECT, a WebSocket for instance: [`client::Handle::open_tunnel`] and
 //!   [`server::Responder::accept_tunnel`].
 //! - A server: [`server::serve`] with a service, or [`server::spawn_connection`] for the requests
@@ -85,6 +86,7 @@ pub mod guide;
 mod handle;
 mod hub;
 mod listen;
+mod pool;
 mod pushed;
 mod responder;
 mod response;
