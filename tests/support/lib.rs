@@ -11,6 +11,7 @@ pub mod lone;
 pub mod pair;
 pub mod rng;
 pub mod short;
+pub mod solo;
 pub mod wire;
 
 pub use frames::Frame;
