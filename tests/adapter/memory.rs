@@ -6,13 +6,13 @@ use std::alloc::System;
 use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
 use h2_tests::wire::{self, Wire};
 use h2_tokio::{Config, RecvBody, client, server};
+use http::header::{DATE, HeaderValue};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Empty, Full};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
@@ -32,12 +32,18 @@ const FRESH: isize = 8 * 1024;
 const CROWD: isize = 64;
 
 /// Most octets that pass through one connection.
-const PASSED: usize = 64 * 1024 * 1024;
+const PASSED: usize = 1 << 30;
 
-/// Runs a test when no other runs: what is alive is counted for the whole process.
+h2_tests::solo!(
+    a_connection_of_serve_costs_at_most_8_kib_after_a_request_and_a_second_later,
+    a_connection_that_gives_its_requests_out_costs_at_most_8_kib_after_one_and_a_second_later,
+    a_second_after_1_gib_was_downloaded_a_connection_costs_at_most_8_kib,
+    a_second_after_1_gib_was_uploaded_a_connection_costs_at_most_8_kib,
+    a_million_requests_one_after_the_other_leave_nothing_behind,
+    a_peer_that_never_reads_holds_no_more_than_the_send_credit,
+);
+
 fn alone(test: impl Future<Output = ()>) {
-    static TURN: Mutex<()> = Mutex::new(());
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     runtime.enable_time().start_paused(true).build().unwrap().block_on(test);
 }
@@ -228,7 +234,6 @@ async fn cost(connect: impl AsyncFn()) -> [isize; 2] {
     [at_once, (live() - start) / CROWD]
 }
 
-#[test]
 fn a_connection_of_serve_costs_at_most_8_kib_after_a_request_and_a_second_later() {
     alone(async {
         let lines = lines(&[], wire::get(1));
@@ -237,7 +242,6 @@ fn a_connection_of_serve_costs_at_most_8_kib_after_a_request_and_a_second_later(
     });
 }
 
-#[test]
 fn a_connection_that_gives_its_requests_out_costs_at_most_8_kib_after_one_and_a_second_later() {
     alone(async {
         let lines = lines(&[], wire::get(1));
@@ -255,13 +259,12 @@ fn a_connection_that_gives_its_requests_out_costs_at_most_8_kib_after_one_and_a_
     });
 }
 
-#[test]
-fn a_second_after_64_mib_were_downloaded_a_connection_costs_at_most_8_kib() {
+fn a_second_after_1_gib_was_downloaded_a_connection_costs_at_most_8_kib() {
     alone(async {
         let open = wire::window_update(0, (1 << 31) - 1 - 65_535);
         let lines = lines(&[(4, (1 << 31) - 1)], (open, wire::get(1)));
         let mut sent = 0;
-        for _ in 0..4 {
+        for _ in 0..2 {
             let start = live();
             let (handle, mut incoming) =
                 server::spawn_connection(Script::new(lines), Config::server());
@@ -280,15 +283,14 @@ fn a_second_after_64_mib_were_downloaded_a_connection_costs_at_most_8_kib() {
             drop((handle, incoming));
             tokio::time::sleep(Duration::from_secs(60)).await;
         }
-        assert_eq!(sent, 4 * PASSED);
+        assert_eq!(sent, 2 * PASSED);
     });
 }
 
-#[test]
-fn a_second_after_64_mib_were_uploaded_a_connection_costs_at_most_8_kib() {
+fn a_second_after_1_gib_was_uploaded_a_connection_costs_at_most_8_kib() {
     alone(async {
         let lines = lines(&[], wire::post(1));
-        for _ in 0..4 {
+        for _ in 0..2 {
             let start = live();
             let io = Script { upload: PASSED, ..Script::new(lines) };
             let (handle, mut incoming) = server::spawn_connection(io, Config::server());
@@ -313,25 +315,30 @@ fn a_second_after_64_mib_were_uploaded_a_connection_costs_at_most_8_kib() {
     });
 }
 
-#[test]
-fn a_hundred_thousand_requests_one_after_the_other_leave_nothing_behind() {
+fn a_million_requests_one_after_the_other_leave_nothing_behind() {
     alone(async {
         let (ours, theirs) = duplex(16 * 1024);
-        tokio::spawn(server::serve(theirs, Config::server(), server::service_fn(hello)));
+        // The date that `serve` would add is another each second, and fills the tables of HPACK.
+        let answer = |request| async move {
+            let mut response = hello(request).await?;
+            response.headers_mut().insert(DATE, HeaderValue::from_static("today"));
+            Ok::<_, Infallible>(response)
+        };
+        tokio::spawn(server::serve(theirs, Config::server(), server::service_fn(answer)));
         let client = client::handshake(ours, Config::client()).await.unwrap();
         let mut alive = Vec::new();
-        for at in 1..=100_000 {
+        for at in 1..=1_000_000 {
             let request = Request::get("http://a.example/").body(Empty::<Bytes>::new()).unwrap();
             let response = client.request(request).await.unwrap();
             assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "Hello, World!");
-            if at % 10_000 == 0 {
+            if at % 100_000 == 0 {
                 settle().await;
                 alive.push(live());
             }
         }
         // The tables that remember how streams ended are full long before the first look.
         let growth = alive[9] - alive[0];
-        assert!(growth.abs() < 1024, "{alive:?}");
+        assert!(growth.abs() < 256, "{alive:?}");
     });
 }
 
@@ -342,7 +349,6 @@ const WRITERS: u32 = 1_000;
 /// task that writes.
 const A_STREAM: usize = 4 * 1024;
 
-#[test]
 fn a_peer_that_never_reads_holds_no_more_than_the_send_credit() {
     alone(async {
         const PIECE: usize = 4 * 1024;
