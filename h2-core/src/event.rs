@@ -20,7 +20,7 @@ use crate::{RequestHead, ResponseHead, StreamId, Trailers};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// A client opened a stream (server only). The stream holds one of
+    /// A client opened a stream (server only, RFC 9113 §8.1). The stream holds one of
     /// [`Config::max_concurrent_streams`](crate::Config::max_concurrent_streams) slots until it is
     /// closed and [`release_stream`](crate::Connection::release_stream) was called.
     RequestReceived {
@@ -31,14 +31,15 @@ pub enum Event {
         /// Whether the request has no body.
         end: bool,
     },
-    /// An interim response, 1xx (client only).
+    /// An interim response, 1xx (client only, RFC 9113 §8.1). Any number of them may come before
+    /// the final one.
     InformationalReceived {
         /// The stream.
         stream: StreamId,
         /// The interim response.
         head: ResponseHead,
     },
-    /// The final response (client only).
+    /// The final response (client only, RFC 9113 §8.1).
     ResponseReceived {
         /// The stream.
         stream: StreamId,
@@ -47,7 +48,7 @@ pub enum Event {
         /// Whether the response has no body.
         end: bool,
     },
-    /// A piece of a body. Give its length to
+    /// A piece of a body (RFC 9113 §6.1). Give its length to
     /// [`acknowledge_received_data`](crate::Connection::acknowledge_received_data) when it was used
     /// up; padding was already given back.
     DataReceived {
@@ -58,14 +59,14 @@ pub enum Event {
         /// Whether it is the last of the message.
         end: bool,
     },
-    /// Trailers; they end the message.
+    /// Trailers; they end the message (RFC 9113 §8.1).
     TrailersReceived {
         /// The stream.
         stream: StreamId,
         /// The fields.
         trailers: Trailers,
     },
-    /// The stream is gone: nothing can be sent on it and nothing more will come.
+    /// The stream is gone (RFC 9113 §5.4.2): nothing can be sent on it and nothing more will come.
     StreamReset {
         /// The stream.
         stream: StreamId,
@@ -78,8 +79,8 @@ pub enum Event {
         /// What to do about it, if it was a request of ours.
         retry: Retry,
     },
-    /// The server does not want the rest of the request, but its response is complete and stays good
-    /// (client only, RFC 9113 §8.1): RST_STREAM after its END_STREAM.
+    /// The server does not want the rest of the request, but its response is complete and stays
+    /// good (client only, RFC 9113 §8.1): RST_STREAM after its END_STREAM.
     SendStopped {
         /// The stream.
         stream: StreamId,
@@ -99,23 +100,23 @@ pub enum Event {
     },
     /// A request can be opened although the last attempt, or `reserve_slot`, found no slot.
     SlotsAvailable,
-    /// The peer's SETTINGS took effect; they are acknowledged.
+    /// The peer's SETTINGS took effect; they are acknowledged (RFC 9113 §6.5.3).
     SettingsChanged {
         /// What is in force for the peer.
         settings: Box<Settings>,
     },
-    /// The peer acknowledged the oldest of our SETTINGS; they are in force.
+    /// The peer acknowledged the oldest of our SETTINGS; they are in force (RFC 9113 §6.5.3).
     SettingsAcknowledged {
         /// What is in force for us.
         settings: Box<Settings>,
     },
-    /// The peer answered a [`ping`](crate::Connection::ping) of the application.
+    /// The peer answered a [`ping`](crate::Connection::ping) of the application (RFC 9113 §6.7).
     PingAcknowledged {
         /// Its payload.
         payload: [u8; 8],
     },
-    /// The peer will take no more streams. Those of ours above `last_stream` were not processed and
-    /// were reset; the others go on.
+    /// The peer will take no more streams (RFC 9113 §6.8). Those of ours above `last_stream` were
+    /// not processed and were reset; the others go on.
     GoAwayReceived {
         /// The highest stream of ours that was or might be processed; 0 for none.
         last_stream: u32,
@@ -151,7 +152,8 @@ pub enum Event {
         value: Bytes,
     },
     /// The server says for which origins this connection is good (client only, RFC 8336). Over a
-    /// transport in the clear, or from a proxy, it is to be ignored (§2.2): only the application knows.
+    /// transport in the clear, or from a proxy, it is to be ignored (§2.2): only the application
+    /// knows.
     Origin {
         /// The origins, as they came; what was no origin is left out.
         origins: Vec<Bytes>,
@@ -206,7 +208,7 @@ pub enum Limit {
     Glitches,
 }
 
-/// Who reset a stream.
+/// Who reset a stream, and why (RFC 9113 §5.4.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResetCause {
@@ -230,13 +232,13 @@ pub enum End {
 }
 
 impl End {
-    /// `Now` for true.
+    /// `Now` for true: the message ends here.
     #[must_use]
     pub const fn from_bool(end: bool) -> Self {
         if end { Self::Now } else { Self::Later }
     }
 
-    /// Whether it is `Now`.
+    /// Whether it is `Now`, so that the message ends here.
     #[must_use]
     pub const fn is_now(self) -> bool {
         matches!(self, Self::Now)

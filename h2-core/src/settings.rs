@@ -40,7 +40,8 @@ const MAX_EXTENSIONS: usize = 16;
 /// The largest window.
 pub(crate) const MAX_WINDOW: u32 = 0x7fff_ffff;
 
-/// The settings of one side of a connection.
+/// The settings of one side of a connection, by their names in RFC 9113 §6.5.2, RFC 8441 §3 and RFC
+/// 9218 §2.1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settings {
@@ -81,8 +82,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The value of a setting by its identifier; `None` for one without a value: no limit was named,
-    /// or it is one of an extension that was not, or not among the first 16.
+    /// The value of a setting by its identifier; `None` for one without a value: no limit was
+    /// named, or it is one of an extension that was not, or not among the first 16.
     #[must_use]
     pub fn get(&self, id: u16) -> Option<u32> {
         match self.known().into_iter().find(|(known, _)| *known == id) {

@@ -29,7 +29,7 @@ impl StreamId {
         }
     }
 
-    /// The identifier as a number.
+    /// The identifier as a number, 1 to 2^31-1.
     #[must_use]
     pub const fn get(self) -> u32 {
         self.0.get()

@@ -136,7 +136,7 @@ impl Error {
         self.cause.source.as_deref().and_then(|source| source.downcast_ref())
     }
 
-    /// How far the request had come.
+    /// How far the request had come (RFC 9113 §8.7): whether it may be sent again.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         self.outcome
@@ -316,7 +316,7 @@ impl CloseReason {
         self.cause.cut
     }
 
-    /// The code of the GOAWAY, whoever sent it.
+    /// The code of the GOAWAY, whoever sent it (RFC 9113 §7).
     #[must_use]
     pub fn code(&self) -> ErrorCode {
         self.cause.code

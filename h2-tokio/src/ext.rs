@@ -16,7 +16,7 @@ impl Protocol {
         Self(Bytes::from_static(name.as_bytes()))
     }
 
-    /// The name.
+    /// The name, `websocket` for instance (RFC 8441 §4).
     #[must_use]
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
@@ -42,8 +42,8 @@ impl fmt::Debug for Protocol {
 /// How long a request may take: an extension of a request, in the place of
 /// [`Config::request_timeout`](crate::Config::request_timeout).
 ///
-/// The time runs from the call on: in line for a stream, while the request is written, and until the
-/// head of the response is there. A request that is not answered in time fails with
+/// The time runs from the call on: in line for a stream, while the request is written, and until
+/// the head of the response is there. A request that is not answered in time fails with
 /// [`Timer::Request`](h2_core::Timer::Request) as its reason, and its stream is reset with CANCEL.
 ///
 /// ```

@@ -78,7 +78,8 @@ macro_rules! common_methods {
             crate::handle::shutdown(&self.hub, Some(drain));
         }
 
-        /// Ends the connection now, with a GOAWAY of this code. Every stream on it fails.
+        /// Ends the connection now, with a GOAWAY of this code (RFC 9113 §6.8). Every stream on it
+        /// fails, and every waiter hears of it. Returns at once.
         pub fn close(&self, code: h2_core::ErrorCode) {
             crate::handle::close(&self.hub, code, bytes::Bytes::new());
         }
@@ -98,7 +99,7 @@ macro_rules! common_methods {
             crate::handle::closed(&self.hub).await
         }
 
-        /// Whether the connection has ended.
+        /// Whether the connection has ended; [`closed`](Self::closed) says why.
         #[must_use]
         pub fn is_closed(&self) -> bool {
             self.hub.shared.closed().is_some()
@@ -117,7 +118,8 @@ macro_rules! common_methods {
             crate::handle::ready(&self.hub).await
         }
 
-        /// How the connection stands.
+        /// How the connection stands, as its task saw it at the end of its last turn. It waits for
+        /// nothing.
         #[must_use]
         pub fn state(&self) -> crate::State {
             self.hub.shared.state()

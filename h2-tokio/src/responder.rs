@@ -31,7 +31,7 @@ impl Responder {
         Self { link: Some((slot, hub)), stream, head_only }
     }
 
-    /// The stream of the request, for logs.
+    /// The stream of the request, for logs (RFC 9113 §5.1.1).
     #[must_use]
     pub fn stream_id(&self) -> StreamId {
         self.stream
@@ -64,8 +64,8 @@ impl Responder {
     ///
     /// # Errors
     ///
-    /// The stream or its connection has ended, or the head cannot be sent in HTTP/2; then the stream
-    /// is reset with INTERNAL_ERROR.
+    /// The stream or its connection has ended, or the head cannot be sent in HTTP/2; then the
+    /// stream is reset with INTERNAL_ERROR.
     pub fn send_response(self, response: Response<()>) -> Result<SendBody, Error> {
         self.start(response.status(), response.headers(), Extra::default())
     }

@@ -2,7 +2,7 @@
 
 // Helpers of tests: a panic is how they report, and their names say what they do.
 #![allow(missing_docs, clippy::indexing_slicing, clippy::unwrap_used, clippy::exhaustive_enums)]
-#![allow(clippy::wildcard_enum_match_arm, clippy::missing_panics_doc)]
+#![allow(clippy::wildcard_enum_match_arm, clippy::missing_errors_doc, clippy::missing_panics_doc)]
 #![allow(clippy::cast_possible_truncation)]
 
 pub mod frames;

@@ -5,6 +5,7 @@
 //! unpacked archive as well as in a clone.
 
 mod arrows;
+mod docs;
 mod readme;
 mod shape;
 mod tree;
@@ -63,6 +64,11 @@ fn the_two_libraries_hold_no_unsafe_code() {
     let mut libraries = tree::rust_below("h2-core/src");
     libraries.extend(tree::rust_below("h2-tokio/src"));
     check_each("unsafe code", &libraries, words::unsafe_code);
+}
+
+#[test]
+fn what_is_asynchronous_says_what_dropping_it_does() {
+    check_each("futures", &tree::rust_below("h2-tokio/src"), docs::silent_futures);
 }
 
 #[test]

@@ -146,7 +146,8 @@ impl Connection {
         }
     }
 
-    /// Gives credit back for octets of [`Event::DataReceived`](crate::Event::DataReceived) that
+    /// Gives credit back (RFC 9113 §6.9) for octets of
+    /// [`Event::DataReceived`](crate::Event::DataReceived) that
     /// were used up, so that the peer may send as many again.
     ///
     /// Without it the peer stops when the window is full. For streams that are gone it does
@@ -186,8 +187,9 @@ impl Connection {
         }
     }
 
-    /// Widens a receive window by hand: that of a stream, or with `None` that of the connection.
-    /// The WINDOW_UPDATE goes out with the next output; the window stays that much wider.
+    /// Widens a receive window by hand, by `increment` octets (RFC 9113 §6.9.1): that of a stream,
+    /// or with `None` that of the connection. The WINDOW_UPDATE goes out with the next output; the
+    /// window stays that much wider.
     ///
     /// # Errors
     ///

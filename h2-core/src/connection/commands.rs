@@ -16,7 +16,8 @@ const MAX_INFORMATIONAL_QUEUED: usize = 32;
 impl Connection {
     // Opening streams.
 
-    /// How many requests could be opened at once. Slots that permits hold are not free.
+    /// How many requests could be opened at once (RFC 9113 §5.1.2). Slots that permits hold are not
+    /// free.
     #[must_use]
     pub fn free_slots(&self) -> usize {
         let ceiling = self.config.max_outbound_streams;
@@ -44,20 +45,22 @@ impl Connection {
         Some(Permit(()))
     }
 
-    /// Gives back a slot that was not used.
+    /// Gives back a slot that was not used; [`Event::SlotsAvailable`](crate::Event::SlotsAvailable)
+    /// follows if somebody found none meanwhile.
     pub fn release_slot(&mut self, permit: Permit) {
         let Permit(()) = permit;
         self.permits = self.permits.saturating_sub(1);
         self.slot_freed();
     }
 
-    /// Opens a stream with a request (client only). It takes a slot, and the identifier is assigned
-    /// here; HEADERS goes out with the next output.
+    /// Opens a stream with a request (client only, RFC 9113 §8.1). It takes a slot, and the
+    /// identifier is assigned here; HEADERS goes out with the next output.
     ///
     /// # Errors
     ///
-    /// The head comes back with [`Misuse::NoSlot`] ([`Event::SlotsAvailable`](crate::Event::SlotsAvailable) follows when there is
-    /// one), [`Misuse::Draining`], [`Misuse::ConnectionClosed`], [`Misuse::NoMoreStreamIds`],
+    /// The head comes back with [`Misuse::NoSlot`]
+    /// ([`Event::SlotsAvailable`](crate::Event::SlotsAvailable) follows when there is one),
+    /// [`Misuse::Draining`], [`Misuse::ConnectionClosed`], [`Misuse::NoMoreStreamIds`],
     /// [`Misuse::FieldSectionTooLarge`], [`Misuse::NotEnabled`] (extended CONNECT, RFC 8441),
     /// [`Misuse::NoAuthority`], [`Misuse::ContentLength`] or [`Misuse::WrongRole`].
     pub fn send_request(&mut self, head: RequestHead, end: End) -> Result<StreamId, OpenError> {
@@ -152,7 +155,7 @@ impl Connection {
 
     // Messages.
 
-    /// Sends an interim response, 1xx, before the final one (server only).
+    /// Sends an interim response, 1xx, before the final one (server only, RFC 9110 §15.2).
     ///
     /// # Errors
     ///
@@ -176,14 +179,15 @@ impl Connection {
         Ok(())
     }
 
-    /// Sends the final response head (server only). With [`End::Now`] it ends the stream. Of a 2xx
-    /// answer to CONNECT a content-length is left out, for it may not be sent (RFC 9110 §8.6).
+    /// Sends the final response head (server only, RFC 9113 §8.1). With [`End::Now`] it ends the
+    /// stream. Of a 2xx answer to CONNECT a content-length is left out, for it may not be sent (RFC
+    /// 9110 §8.6).
     ///
     /// # Errors
     ///
     /// [`Misuse::WrongStatusKind`] for 1xx, [`Misuse::HeadAlreadySent`], [`Misuse::NoSuchStream`],
-    /// [`Misuse::AlreadyEnded`], [`Misuse::WrongRole`], and [`Misuse::ContentLength`] when it ends a
-    /// response that promises a body.
+    /// [`Misuse::AlreadyEnded`], [`Misuse::WrongRole`], and [`Misuse::ContentLength`] when it ends
+    /// a response that promises a body.
     pub fn send_response(
         &mut self,
         stream: StreamId,
@@ -285,12 +289,12 @@ impl Connection {
         self.send_data(stream, &mut Bytes::new(), End::Now).map(drop)
     }
 
-    /// Ends our side with trailers.
+    /// Ends our side with trailers, after what is queued (RFC 9113 §8.1).
     ///
     /// # Errors
     ///
-    /// As [`send_data`](Self::send_data); [`Misuse::ContentLength`] for CONNECT too, whose tunnel is
-    /// made of octets alone (RFC 9113 §8.5).
+    /// As [`send_data`](Self::send_data); [`Misuse::ContentLength`] for CONNECT too, whose tunnel
+    /// is made of octets alone (RFC 9113 §8.5).
     pub fn send_trailers(&mut self, stream: StreamId, trailers: Trailers) -> Result<(), Misuse> {
         let (key, found) = self.may_send_body(stream)?;
         // A client's tunnel may be connected before the trailers leave.
@@ -316,7 +320,8 @@ impl Connection {
 
     // Ending streams.
 
-    /// Resets a stream. For a stream that is gone it does nothing, so it may be called at any time.
+    /// Resets a stream (RFC 9113 §6.4). For a stream that is gone it does nothing, so it may be
+    /// called at any time.
     ///
     /// With NO_ERROR, after our side has ended, the reset waits behind what is queued: that is how
     /// a server says that it needs no more of the request (RFC 9113 §8.1). Any other reset drops
@@ -349,8 +354,8 @@ impl Connection {
         self.let_go(key);
     }
 
-    /// Asks for [`Event::SendEnded`](crate::Event::SendEnded) when everything of ours on the stream, its end included, was
-    /// cut. Nothing for streams that are gone.
+    /// Asks for [`Event::SendEnded`](crate::Event::SendEnded) when everything of ours on the
+    /// stream, its end included, was cut. Nothing for streams that are gone.
     pub fn watch_send_end(&mut self, stream: StreamId) {
         if let Some(found) = self.find(stream).and_then(|key| self.streams.get_mut(key)) {
             found.watched = true;
@@ -372,8 +377,8 @@ impl Connection {
         found.map_or(0, |found| self.capacity_of(found))
     }
 
-    /// Whether anything that was given for this stream has not been cut into frames yet: heads, body,
-    /// its end. False for streams that are gone.
+    /// Whether anything that was given for this stream has not been cut into frames yet: heads,
+    /// body, its end. False for streams that are gone.
     #[must_use]
     pub fn has_unsent(&self, stream: StreamId) -> bool {
         let found = self.find(stream).and_then(|key| self.streams.get(key));

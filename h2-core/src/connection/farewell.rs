@@ -117,8 +117,9 @@ impl Connection {
         self.clock.hasten(Timer::Drain, drain);
     }
 
-    /// Ends the connection at once: every stream is gone, GOAWAY with `code` and `debug` goes out,
-    /// [`Event::ConnectionClosed`] follows. After the first end it does nothing.
+    /// Ends the connection at once (RFC 9113 §5.4.1): every stream is gone, GOAWAY with `code` and
+    /// as much of `debug` as fits the peer's frames goes out, [`Event::ConnectionClosed`] follows.
+    /// After the first end it does nothing.
     pub fn close_connection(&mut self, code: ErrorCode, debug: impl Into<Bytes>) {
         let longest = self.egress.max_frame_size.saturating_sub(8);
         let mut debug = debug.into();
@@ -247,8 +248,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Sends a PING; [`Event::PingAcknowledged`] with the same payload follows when the peer has
-    /// answered. Payloads should differ from each other.
+    /// Sends a PING (RFC 9113 §6.7); [`Event::PingAcknowledged`] with the same payload follows when
+    /// the peer has answered. Payloads should differ from each other.
     ///
     /// # Errors
     ///

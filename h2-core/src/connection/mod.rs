@@ -182,7 +182,8 @@ pub struct Permit(());
 const MAX_EVENTS: usize = 256;
 
 impl Connection {
-    /// A client. Its preface and SETTINGS already wait to go out.
+    /// A client. Its preface and SETTINGS already wait to go out (RFC 9113 §3.4). Values of
+    /// `config` that are out of range are brought into it, see [`Config::checked`].
     #[must_use]
     pub fn client(config: Config, now: Instant) -> Self {
         let mut connection = Self::new(Role::Client, config, now);
@@ -190,7 +191,8 @@ impl Connection {
         connection
     }
 
-    /// A server. Its SETTINGS already wait to go out.
+    /// A server. Its SETTINGS already wait to go out (RFC 9113 §3.4). Values of `config` that are
+    /// out of range are brought into it, see [`Config::checked`].
     #[must_use]
     pub fn server(config: Config, now: Instant) -> Self {
         Self::new(Role::Server, config, now)
@@ -336,7 +338,8 @@ impl Connection {
         &mut self.egress.outbox
     }
 
-    /// The next thing that happened.
+    /// The next thing that happened, in the order of the frames that caused it; `None` when there
+    /// is nothing to tell. At 256 events that wait, [`receive_data`](Self::receive_data) stops.
     #[must_use]
     pub fn poll_event(&mut self) -> Option<Event> {
         let event = self.events.pop_front()?;
@@ -372,7 +375,8 @@ impl Connection {
         self.next_stream.is_none()
     }
 
-    /// Why the connection ended, once it has.
+    /// Why the connection ended, once it has: the first cause, which stays. It is what
+    /// [`Event::ConnectionClosed`] says.
     #[must_use]
     pub fn close_reason(&self) -> Option<&CloseReason> {
         self.reason.as_ref()
@@ -391,12 +395,13 @@ impl Connection {
         self.next_stream
     }
 
-    /// Octets the peer lets us send on a stream, or on all together: the smaller of both for a
-    /// stream. Negative after the peer shrank its window below what is in flight.
+    /// Octets the peer lets us send on a stream, or with `None` on all together (RFC 9113 §6.9.1):
+    /// for a stream the smaller of both. Negative after the peer shrank its window below what is in
+    /// flight.
     ///
     /// # Errors
     ///
-    /// [`Misuse::NoSuchStream`].
+    /// [`Misuse::NoSuchStream`] for a stream that is gone or was never there.
     pub fn local_flow_control_window(&self, stream: Option<StreamId>) -> Result<i64, Misuse> {
         let connection = self.egress.window.size();
         let Some(id) = stream else { return Ok(connection) };
@@ -406,12 +411,12 @@ impl Connection {
             .ok_or(Misuse::NoSuchStream(id))
     }
 
-    /// Octets we let the peer send on a stream, or on all together: the smaller of both for a
-    /// stream.
+    /// Octets we let the peer send on a stream, or with `None` on all together (RFC 9113 §6.9.1):
+    /// for a stream the smaller of both.
     ///
     /// # Errors
     ///
-    /// [`Misuse::NoSuchStream`].
+    /// [`Misuse::NoSuchStream`] for a stream that is gone or was never there.
     pub fn remote_flow_control_window(&self, stream: Option<StreamId>) -> Result<i64, Misuse> {
         let connection = self.inbound.promised();
         let Some(id) = stream else { return Ok(connection) };
@@ -421,13 +426,16 @@ impl Connection {
             .ok_or(Misuse::NoSuchStream(id))
     }
 
-    /// Streams of ours that are open.
+    /// Streams of ours that count against the peer's limit: open or half-closed, or opened and
+    /// still to be cut (RFC 9113 §5.1.2).
     #[must_use]
     pub fn open_outbound_streams(&self) -> usize {
         self.streams.open_ours()
     }
 
-    /// Streams of the peer that are open.
+    /// Streams of the peer that count against our limit: open or half-closed (RFC 9113 §5.1.2).
+    /// Those that are closed and not released are in
+    /// [`Stats::held_streams`](crate::Stats::held_streams).
     #[must_use]
     pub fn open_inbound_streams(&self) -> usize {
         self.streams.open_theirs()
@@ -440,13 +448,15 @@ impl Connection {
         self.round_trip
     }
 
-    /// The settings of ours that the peer has acknowledged.
+    /// The settings of ours that the peer has acknowledged: the RFC's defaults until it has
+    /// acknowledged the first (RFC 9113 §6.5.3).
     #[must_use]
     pub fn local_settings(&self) -> &Settings {
         self.negotiation.local()
     }
 
-    /// The settings of the peer.
+    /// The settings of the peer that are in force: the RFC's defaults until its first SETTINGS have
+    /// arrived (RFC 9113 §6.5.2).
     #[must_use]
     pub fn remote_settings(&self) -> &Settings {
         self.negotiation.remote()

@@ -193,8 +193,9 @@ impl Connection {
         Ok(())
     }
 
-    /// Our first SETTINGS were taken note of without an acknowledgement of their own: a 101 response
-    /// is one (RFC 7540 §3.2.1). That of the preface, which says the same again, still comes.
+    /// Our first SETTINGS were taken note of without an acknowledgement of their own: a 101
+    /// response is one (RFC 7540 §3.2.1). That of the preface, which says the same again, still
+    /// comes.
     pub(super) fn first_settings_are_known(&mut self) {
         let first = self.negotiation.latest().clone();
         self.put_in_force(first);
@@ -221,8 +222,8 @@ impl Connection {
         }
     }
 
-    /// Changes settings of ours. They are in force when the peer has acknowledged them
-    /// ([`Event::SettingsAcknowledged`]); a lower limit on streams binds at once, by refusal.
+    /// Changes settings of ours (RFC 9113 §6.5). They are in force when the peer has acknowledged
+    /// them ([`Event::SettingsAcknowledged`]); a lower limit on streams binds at once, by refusal.
     ///
     /// # Errors
     ///

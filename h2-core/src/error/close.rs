@@ -10,15 +10,16 @@ use super::{ErrorCode, Offence};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {
-    /// The application, by `shutdown` or `close_connection`.
+    /// The application, by [`shutdown`](crate::Connection::shutdown) or
+    /// [`close_connection`](crate::Connection::close_connection).
     Local,
-    /// The peer, by GOAWAY.
+    /// The peer, by GOAWAY (RFC 9113 §6.8).
     Peer,
     /// The peer broke a rule, and we ended the connection.
     Violation(Offence),
-    /// The transport reached its end.
+    /// The transport reached its end, by [`receive_eof`](crate::Connection::receive_eof).
     Eof,
-    /// The transport failed, by `handle_failure`.
+    /// The transport failed, by [`handle_failure`](crate::Connection::handle_failure).
     Transport,
     /// A deadline passed.
     Timeout(Timer),
@@ -28,7 +29,8 @@ pub enum Origin {
     NoMoreStreamIds,
 }
 
-/// The deadlines of a connection.
+/// The deadlines of a connection; [`guide::time`](crate::guide::time) has what sets each and what
+/// it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Timer {
@@ -96,7 +98,7 @@ impl fmt::Display for Timer {
 pub struct CloseReason {
     /// Who or what ended it.
     pub origin: Origin,
-    /// The code of the GOAWAY, sent or received.
+    /// The code of the GOAWAY, sent or received (RFC 9113 §7).
     pub code: ErrorCode,
     /// The debug data of the GOAWAY, at most 256 octets when it came from the peer.
     pub debug: Bytes,

@@ -10,11 +10,13 @@ use crate::{RequestHead, StreamId};
 pub enum Misuse {
     /// The connection has ended, or it is going down and takes no more streams.
     ConnectionClosed,
-    /// The peer's GOAWAY, or our own shutdown, forbids more streams on this connection.
+    /// The peer's GOAWAY (RFC 9113 §6.8), or our own shutdown, forbids more streams on this
+    /// connection.
     Draining,
-    /// As many streams are open as the peer allows; a slot becomes free when one ends.
+    /// As many streams are open as the peer allows (RFC 9113 §5.1.2); a slot becomes free when one
+    /// ends.
     NoSlot,
-    /// All identifiers are used up; more requests need another connection.
+    /// All identifiers are used up (RFC 9113 §5.1.1); more requests need another connection.
     NoMoreStreamIds,
     /// No such stream, or it has ended.
     NoSuchStream(StreamId),
@@ -26,31 +28,32 @@ pub enum Misuse {
     HeadAlreadySent(StreamId),
     /// Only a server may do this, or only a client.
     WrongRole,
-    /// The body is longer or shorter than its content-length, or the message has no body.
+    /// The body is longer or shorter than its content-length, or the message has no body (RFC 9113
+    /// §8.1.1).
     ContentLength(StreamId),
     /// More was released than was received.
     ReleasedTooMuch,
-    /// A window would pass 2^31-1, or the increment is zero.
+    /// A window would pass 2^31-1, or the increment is zero (RFC 9113 §6.9.1).
     WindowOverflow,
     /// A value outside the range that RFC 9113 §6.5.2 allows.
     InvalidSetting,
-    /// The field section exceeds the peer's SETTINGS_MAX_HEADER_LIST_SIZE.
+    /// The field section exceeds the peer's SETTINGS_MAX_HEADER_LIST_SIZE (RFC 9113 §6.5.2).
     FieldSectionTooLarge {
-        /// Its size.
+        /// Its size in octets, 32 a field counted with them.
         size: usize,
         /// The peer's limit.
         limit: u32,
     },
     /// The peer did not enable what this needs: push, or extended CONNECT.
     NotEnabled,
-    /// Status of the wrong kind: 1xx for a final response, or the reverse.
+    /// Status of the wrong kind (RFC 9113 §8.1): 1xx for a final response, or the reverse.
     WrongStatusKind,
-    /// A request that cannot be promised: only GET and HEAD with `:authority` and without a body can,
-    /// and not in a tunnel.
+    /// A request that cannot be promised: only GET and HEAD with `:authority` and without a body
+    /// can, and not in a tunnel (RFC 9113 §8.4).
     NotPromisable,
     /// The request names its target in `host` alone, not in `:authority` (RFC 9113 §8.3.1).
     NoAuthority,
-    /// A frame that cannot be sent: of a known type, or too long for the peer.
+    /// A frame that cannot be sent (RFC 9113 §5.5): of a known type, or too long for the peer.
     InvalidFrame,
     /// As many frames of this kind wait to be written as the limit allows.
     QueueFull,

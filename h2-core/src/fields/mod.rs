@@ -48,7 +48,7 @@ pub(crate) struct Span {
     pub(crate) facts: Facts,
 }
 
-/// One field of a list.
+/// One field of a list: octets, as RFC 9113 §8.2 has them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Field<'a> {
     /// The name, lower case in HTTP/2.
@@ -172,7 +172,8 @@ impl Fields {
         });
     }
 
-    /// The arena, for writers that produce octets in place; [`seal_known`](Self::seal_known) makes them a field.
+    /// The arena, for writers that produce octets in place; [`seal_known`](Self::seal_known) makes
+    /// them a field.
     pub(crate) fn arena(&mut self) -> &mut Vec<u8> {
         &mut self.octets
     }
@@ -245,7 +246,8 @@ impl Fields {
         self.spans.get(index).map(|span| self.resolve(span))
     }
 
-    /// The value of the first field called `name`.
+    /// The value of the first field called `name`, compared octet by octet: names are lower case in
+    /// HTTP/2 (RFC 9113 §8.2.1).
     #[must_use]
     pub fn get(&self, name: impl AsRef<[u8]>) -> Option<&[u8]> {
         let name = name.as_ref();

@@ -30,7 +30,7 @@ pub struct ListLimits {
     pub hard_list_size: usize,
 }
 
-/// What a block held.
+/// What a block held, by the counting of RFC 9113 §6.5.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Decoded {

@@ -92,7 +92,8 @@ impl Encoder {
         self.table.trim();
     }
 
-    /// Appends one whole block that stands for `fields`.
+    /// Appends one whole block that stands for `fields` (RFC 7541 §6). It must reach the peer, and
+    /// in the order of the calls: each block builds on the table that the ones before it left.
     pub fn encode(&mut self, fields: &Fields, out: &mut Vec<u8>) {
         self.announce_size(out);
         for field in fields {

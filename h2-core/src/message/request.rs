@@ -98,13 +98,13 @@ impl RequestHead {
         Ok(Self { fields, target, content_length: regular.content_length, priority })
     }
 
-    /// The method, `GET` for instance.
+    /// The method, `GET` for instance (RFC 9113 §8.3.1).
     #[must_use]
     pub fn method(&self) -> &str {
         text(self.pseudo(self.target.method))
     }
 
-    /// The scheme; `None` for CONNECT.
+    /// The scheme; `None` for CONNECT (RFC 9113 §8.3.1, §8.5).
     #[must_use]
     pub fn scheme(&self) -> Option<&str> {
         self.target.scheme.map(|at| text(self.pseudo(Some(at))))
@@ -119,7 +119,7 @@ impl RequestHead {
         }
     }
 
-    /// Path and query; `None` for CONNECT.
+    /// Path and query; `None` for CONNECT (RFC 9113 §8.3.1, §8.5).
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         self.target.path.map(|at| text(self.pseudo(Some(at))))
@@ -131,7 +131,7 @@ impl RequestHead {
         self.target.protocol.map(|at| text(self.pseudo(Some(at))))
     }
 
-    /// The content-length, if the request says one.
+    /// The content-length in octets, if the request says one (RFC 9110 §8.6).
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {
         self.content_length

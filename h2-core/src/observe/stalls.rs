@@ -40,7 +40,7 @@ impl StallCause {
     }
 }
 
-/// Stalls of one cause.
+/// Stalls of one cause, since the connection was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stall {

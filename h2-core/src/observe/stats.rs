@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Blocked, Stalls};
 use crate::config::Bucket;
 
-/// Frames by type.
+/// Frames by type (RFC 9113 §6), since the connection was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FrameCounts {

@@ -51,7 +51,7 @@ enum Next {
 }
 
 impl RecvBody {
-    /// A body without an octet.
+    /// A body without an octet and without trailers, that belongs to no stream.
     #[must_use]
     pub fn empty() -> Self {
         Self { link: None, remaining: Some(0), failed: false }
