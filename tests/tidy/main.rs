@@ -72,6 +72,17 @@ fn what_is_asynchronous_says_what_dropping_it_does() {
 }
 
 #[test]
+fn the_tables_for_those_who_come_from_elsewhere_leave_no_name_out() {
+    for (path, names) in [
+        ("h2-core/src/guide/coming_from.rs", docs::PYTHON_H2),
+        ("h2-tokio/src/guide/coming_from.rs", docs::HYPERIUM_H2),
+    ] {
+        let page = Source { path: path.to_owned(), text: tree::read(path) };
+        check_each("names left out", &[page], |page| docs::unmentioned(page, names));
+    }
+}
+
+#[test]
 fn the_top_level_holds_what_it_should_and_nothing_else() {
     expect_none("top level", &shape::top_level(&tree::visible_top_level()));
 }

@@ -60,12 +60,14 @@ use crate::{ErrorCode, StreamId};
 ///
 /// * **Inputs** tell it what happened outside: [`receive_data`](Self::receive_data),
 ///   [`receive_eof`](Self::receive_eof), [`handle_timeout`](Self::handle_timeout),
-///   [`handle_flushed`](Self::handle_flushed). They never fail: what went wrong is an event.
+///   [`handle_failure`](Self::handle_failure), [`handle_flushed`](Self::handle_flushed),
+///   [`handle_discarded`](Self::handle_discarded). They never fail: what went wrong is an event.
 /// * **Commands** say what the application wants: [`send_request`](Self::send_request),
 ///   [`send_data`](Self::send_data) and the like. One that returns an error changed nothing.
 /// * **Outputs** say what is to be done outside: [`data_to_send`](Self::data_to_send),
 ///   [`poll_event`](Self::poll_event), [`poll_timeout`](Self::poll_timeout).
-/// * **Questions** change nothing.
+/// * **Questions** change nothing: [`stream_state`](Self::stream_state), [`stats`](Self::stats),
+///   [`close_reason`](Self::close_reason), [`is_finished`](Self::is_finished) and the like.
 ///
 /// # The rule
 ///
@@ -76,7 +78,8 @@ use crate::{ErrorCode, StreamId};
 /// # Sharing
 ///
 /// One owner calls it. To share a connection between threads or tasks, give it to one of them and
-/// send that one messages, as the crate `h2-tokio` does.
+/// send that one messages, as the crate `h2-tokio` does. [`guide::sharing`](crate::guide::sharing)
+/// shows that, and a lock.
 #[derive(Debug)]
 pub struct Connection {
     role: Role,

@@ -49,6 +49,8 @@
 //! | `streams[id]`, its state | [`Connection::stream_state`], [`Connection::stream_stats`] |
 //! | `DEFAULT_MAX_HEADER_LIST_SIZE` | [`Config::max_header_list_size`] |
 //! | `HIGHEST_ALLOWED_STREAM_ID` | [`StreamId::MAX`] |
+//! | `MAX_WINDOW_INCREMENT` | 2^31-1; more is [`Misuse::WindowOverflow`] |
+//! | `Settings`, a mapping | [`Settings`], fields; by number [`Settings::get`], of extensions [`Settings::extensions`], [`Settings::set_extension`] |
 //! | `MAX_CLOSED_STREAMS` | fixed: 1,024 resets and 64 ends |
 //! | no counterpart | [`Connection::release_stream`]: a server must let go of each stream |
 //! | no counterpart | [`Connection::poll_timeout`], [`Connection::handle_timeout`] |
@@ -298,7 +300,11 @@
 //! [`ResetCause::Violation`]: crate::ResetCause::Violation
 //! [`ResponseHead`]: crate::ResponseHead
 //! [`Retry`]: crate::Retry
+//! [`Settings`]: crate::Settings
+//! [`Settings::extensions`]: crate::Settings::extensions
+//! [`Settings::get`]: crate::Settings::get
 //! [`Settings::max_frame_size`]: crate::Settings::max_frame_size
+//! [`Settings::set_extension`]: crate::Settings::set_extension
 //! [`Stats::queued`]: crate::Stats::queued
 //! [`Stats::waiting_frames`]: crate::Stats::waiting_frames
 //! [`StreamId`]: crate::StreamId

@@ -1,7 +1,7 @@
 //! How to: short answers with code, and a table for those who come from hyperium/h2.
 //!
 //! * [`serving`]: a server, its graceful end, limits, TLS and ALPN, tuning.
-//! * [`requesting`]: a client, streaming, deadlines, what to send again.
+//! * [`requesting`]: a client, several connections, deadlines, what to send again.
 //! * [`streaming`]: bodies in both directions, trailers, back-pressure, tunnels and WebSocket.
 //! * [`watching`]: the frame tap, numbers, states, errors.
 //! * [`coming_from`]: hyperium/h2's names, and what to use here.

@@ -35,6 +35,33 @@
 //! [`Config::max_queued`]. [`Handle::reserve`] waits for a stream first, so that the request can be
 //! chosen when there is one; [`Handle::try_reserve`] does not wait.
 //!
+//! # Several connections
+//!
+//! [`client::connections`] spreads requests over several connections, replaces those that drain,
+//! are suspect or dead, and sends again what was certainly not processed. It is a tower `Service`
+//! too. The connector makes a connection whenever one is needed:
+//!
+//! ```
+//! use h2_tokio::{Config, RecvBody, client, server};
+//! use http::{Request, Response};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! # let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+//! # let address = listener.local_addr()?;
+//! # let service = server::service_fn(|_: Request<RecvBody>| async move {
+//! #     Ok::<_, h2_tokio::Error>(Response::new(String::from("Hello!")))
+//! # });
+//! # tokio::spawn(server::Server::new(listener, Config::server()).serve(service));
+//! let client = client::connections(4, client::tcp_connector(address, Config::client()));
+//! let request = Request::get("http://example.com/").body(String::new())?;
+//! let mut body = client.request(request).await?.into_body();
+//! assert_eq!(body.data().await.unwrap()?, "Hello!");
+//! # Ok(())
+//! # })
+//! # }
+//! ```
+//!
 //! # Deadlines
 //!
 //! A deadline runs from the call on: in line, while writing, until the head of the response is
@@ -113,6 +140,7 @@
 //! [`client::connect`]: crate::client::connect
 //! [`client::handshake`]: crate::client::handshake
 //! [`client::spawn_connection`]: crate::client::spawn_connection
+//! [`client::connections`]: crate::client::connections
 //! [`client::directed`]: crate::client::directed
 //! [`Handle::reserve`]: crate::client::Handle::reserve
 //! [`Handle::try_reserve`]: crate::client::Handle::try_reserve
