@@ -205,10 +205,8 @@ impl Shared {
         gauges.queued.store(queued, Ordering::Relaxed);
         gauges.free.store(free, Ordering::Relaxed);
         gauges.peer_limit.store(peer_limit.unwrap_or(u32::MAX), Ordering::Relaxed);
-        let before = (&gauges.draining, &gauges.suspect);
-        if (before.0.load(Ordering::Relaxed), before.1.load(Ordering::Relaxed))
-            != (draining, suspect)
-        {
+        let of = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
+        if (of(&gauges.draining), of(&gauges.suspect)) != (draining, suspect) {
             gauges.draining.store(draining, Ordering::Relaxed);
             gauges.suspect.store(suspect, Ordering::Relaxed);
             self.changed.notify_waiters();
@@ -224,10 +222,8 @@ impl Shared {
     /// Whether new requests had better come here: it has not ended, does not drain and is not
     /// suspect.
     pub(crate) fn serves(&self) -> bool {
-        let gauges = &self.gauges;
-        let leaves =
-            gauges.draining.load(Ordering::Relaxed) || gauges.suspect.load(Ordering::Relaxed);
-        !leaves && self.closed().is_none()
+        let of = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
+        !of(&self.gauges.draining) && !of(&self.gauges.suspect) && self.closed().is_none()
     }
 
     /// Tells those who watch what is new.

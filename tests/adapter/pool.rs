@@ -510,3 +510,41 @@ async fn a_request_dropped_at_any_await_leaks_no_slot_and_no_place() {
         }
     }
 }
+
+/// Many threads, requests that are given up at odd moments, and a server that recycles connections.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn on_several_threads_no_request_is_lost_and_every_slot_comes_back() {
+    let (connector, calls) = line();
+    let mut config = streams(4);
+    config.core.max_requests = Some(200);
+    let book = serve_all(calls, config, Duration::ZERO);
+    let client = client::connections(3, connector);
+    let each = |at: usize| {
+        let client = client.clone();
+        let asked = tokio::spawn(async move { client.request(get(&format!("/{at}"))).await });
+        async move {
+            if at.is_multiple_of(7) {
+                tokio::task::yield_now().await;
+                asked.abort();
+                return Ok(());
+            }
+            asked.await.unwrap().map(|_| ())
+        }
+    };
+    let answers = stream::iter(0..4_000).map(each).buffer_unordered(48).collect::<Vec<_>>();
+    // Only a request that is lost takes so long.
+    for answer in timeout(60 * SECOND, answers).await.unwrap() {
+        answer.unwrap();
+    }
+    assert!(book.of_each_path().values().all(|count| *count == 1));
+    let whole = async {
+        loop {
+            let state = client.state();
+            if (state.open, state.waiting, state.free) == (0, 0, 4 * state.serving.len()) {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(60 * SECOND, whole).await.unwrap();
+}

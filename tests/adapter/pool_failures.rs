@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use h2_tokio::client::{ConnectError, Connections, ConnectionsConfig, Handle};
-use h2_tokio::{Config, Error, Outcome, Reason, Retry, client};
+use h2_tokio::{Config, Error, ErrorCode, Outcome, Reason, Retry, client, server};
+use http::Response;
 use tokio::io::duplex;
 use tokio::time::{Instant, sleep};
 use tower_service::Service;
@@ -111,20 +112,74 @@ async fn attempts_follow_each_other_after_pauses_that_double_up_to_the_longest()
 }
 
 #[tokio::test(start_paused = true)]
-async fn work_that_is_done_ends_the_row_of_failures() {
-    let (client, times) = fated(patient(1), &[Fate::Fails, Fate::Fails, Fate::Fails, Fate::Works]);
-    ask(&client).await.unwrap();
-    assert_eq!(times.lock().unwrap().len(), 4);
-    assert_eq!(client.state().serving.len(), 1);
-    let (client, times) = fated(
-        patient(1).pauses(Duration::from_millis(100), Duration::from_secs(60)).seed(1),
-        &[Fate::Ends, Fate::Ends, Fate::Ends, Fate::Works],
-    );
+async fn a_connection_that_ends_before_it_did_any_work_is_a_failure() {
+    let config = patient(1).pauses(Duration::from_millis(100), Duration::from_secs(60));
+    let (client, times) = fated(config, &[Fate::Ends, Fate::Ends, Fate::Ends, Fate::Works]);
     ask(&client).await.unwrap();
     let gaps = gaps(&times);
+    assert_eq!(gaps.len(), 3);
     for (gap, whole) in gaps.iter().zip([100, 200, 400]) {
-        // A connection that was of no use counts as a failure.
         assert!((whole / 2..=whole + 2).contains(gap), "{gaps:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_that_is_done_ends_the_row_of_failures() {
+    let (connector, mut calls) = line();
+    let failing = Mutex::new(VecDeque::from([true, true, true, false, true, false]));
+    let times = Times::default();
+    let kept = Arc::clone(&times);
+    let client = client::connections_with(patient(1), move || {
+        times.lock().unwrap().push(Instant::now());
+        let fails = failing.lock().unwrap().pop_front().unwrap();
+        let refused = || ConnectError::from(io::Error::from(io::ErrorKind::ConnectionRefused));
+        let attempt = if fails { Err(refused()) } else { Ok(connector()) };
+        async move { attempt?.await }
+    });
+    for _ in 0..2 {
+        let asked = tokio::spawn({
+            let client = client.clone();
+            async move { ask(&client).await }
+        });
+        let (handle, mut incoming) =
+            server::spawn_connection(calls.recv().await.unwrap(), streams(9));
+        let (_, responder) = incoming.next().await.unwrap();
+        responder.respond(Response::new("")).unwrap();
+        asked.await.unwrap().unwrap();
+        handle.shutdown();
+        handle.closed().await;
+    }
+    assert_eq!(client.state().failures, 0);
+    let gaps = gaps(&kept);
+    assert!((200..=402).contains(&gaps[2]), "{gaps:?}");
+    assert!((50..=102).contains(&gaps[4]), "it begins with the first pause again: {gaps:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_asks_for_calm_is_not_called_at_once() {
+    for (code, pause) in [(ErrorCode::NO_ERROR, 0..=2), (ErrorCode::ENHANCE_YOUR_CALM, 50..=102)] {
+        let (connector, mut calls) = line();
+        let client = client::connections(1, connector);
+        let asked = tokio::spawn({
+            let client = client.clone();
+            async move { ask(&client).await }
+        });
+        let (handle, mut incoming) =
+            server::spawn_connection(calls.recv().await.unwrap(), streams(9));
+        let (_, responder) = incoming.next().await.unwrap();
+        responder.respond(Response::new("")).unwrap();
+        asked.await.unwrap().unwrap();
+        handle.close(code);
+        handle.closed().await;
+        sleep(Duration::from_millis(1)).await;
+        let start = Instant::now();
+        let waiting = tokio::spawn({
+            let client = client.clone();
+            async move { ask(&client).await }
+        });
+        serve_on(calls.recv().await.unwrap(), streams(9), hello);
+        waiting.await.unwrap().unwrap();
+        assert!(pause.contains(&start.elapsed().as_millis()), "{code}: {:?}", start.elapsed());
     }
 }
 

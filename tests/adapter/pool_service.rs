@@ -132,6 +132,7 @@ async fn after_the_end_nobody_is_ready_and_a_call_fails() {
         assert_eq!((error.reason(), error.outcome()), (&Reason::Us, Outcome::NotSent));
         assert!(Service::call(service, get("/")).await.is_err());
     }
+    client.closed().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -14,7 +14,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
-use h2_core::Misuse;
+use h2_core::{ErrorCode, Misuse};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -22,7 +22,8 @@ use super::connect::ConnectError;
 use super::floor::{Closing, Floor, Held, Id, Member, Pool};
 use super::pauses::Pauses;
 use crate::client::{Handle, Permit};
-use crate::error::{Error, Reason};
+use crate::error::{CloseReason, Error, Origin, Reason};
+use crate::watch::State;
 
 /// Requests in line for which one more connection is opened: what a server that follows the advice
 /// of RFC 9113 §6.5.2 takes at once.
@@ -247,9 +248,9 @@ where
         if state.open > 0 || cut || state.suspect {
             self.spare = (self.spare + 1).min(pool.config.most);
         }
-        if !member.credited {
-            // It was there, but it was of no use: a peer that takes connections only to end them
-            // is not called without a pause.
+        // It was there, but it was of no use: a peer that takes connections only to end them is not
+        // called without a pause. Neither is one that asks for calm.
+        if !member.credited || asks_for_calm(&state) {
             self.back_off(&mut floor);
         }
         self.tasks.push(settled(id, &member.handle));
@@ -317,6 +318,13 @@ impl<C> Drop for Keeper<C> {
         drop((members, leaving, line));
         self.pool.done.cancel();
     }
+}
+
+fn asks_for_calm(state: &State) -> bool {
+    let reasons = [&state.drain_reason, &state.closed];
+    let by_peer = |reason: &CloseReason| reason.origin() == Origin::Peer;
+    let calm = |reason: &CloseReason| reason.code() == ErrorCode::ENHANCE_YOUR_CALM;
+    reasons.into_iter().flatten().any(|reason| calm(reason) && by_peer(reason))
 }
 
 /// Asks a connection for a slot, in its line if it is known to have none free.

@@ -82,7 +82,8 @@ use crate::watch::State;
 ///   something was, or if it is suspect, another is opened at once, and otherwise when it is needed.
 ///   A suspect connection that shows life while its place is free comes back.
 /// * Attempts that fail are [spaced out](ConnectionsConfig::pauses), and so are connections that
-///   end before they have answered a request. There is one attempt at a time then.
+///   end before they have answered a request or with ENHANCE_YOUR_CALM. There is one attempt at a
+///   time then.
 /// * A request that was certainly not processed ([`Error::is_unprocessed`]) and whose body is still
 ///   whole is sent again, [a few times](ConnectionsConfig::retries), unless
 ///   [`Error::retry_hint`] says that it would fail again: on another connection, or on the same if
@@ -291,7 +292,8 @@ impl Clone for Connections {
 
 impl fmt::Debug for Connections {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connections").field("state", &self.state()).finish_non_exhaustive()
+        let mut text = f.debug_struct("Connections");
+        text.field("turn", &self.turn).field("state", &self.state()).finish_non_exhaustive()
     }
 }
 
