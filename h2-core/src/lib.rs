@@ -9,12 +9,23 @@
 //! After every call that changes a connection: take what it wants to send, take its events, ask
 //! for its deadline. Then wait.
 //!
-//! ```no_run
-//! use std::{io::{Read, Write}, net::TcpListener, time::Instant};
+//! ```
+//! use std::{io::{ErrorKind, Read, Write}, net::TcpListener, time::Instant};
 //! use bytes::{Buf, BytesMut};
 //! use h2_core::{Config, Connection, End, Event, Received, ResponseHead};
 //!
-//! let (mut socket, _) = TcpListener::bind("127.0.0.1:8080")?.accept()?;
+//! let listener = TcpListener::bind("127.0.0.1:0")?;
+//! # let address = listener.local_addr()?;
+//! # let client = std::thread::spawn(move || -> std::io::Result<bool> {
+//! #     let mut socket = std::net::TcpStream::connect(address)?;
+//! #     socket.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0")?;
+//! #     socket.write_all(b"\0\0\x06\x01\x05\0\0\0\x01\x82\x86\x84\x41\x01a")?;
+//! #     socket.shutdown(std::net::Shutdown::Write)?;
+//! #     let mut answer = Vec::new();
+//! #     socket.read_to_end(&mut answer)?;
+//! #     Ok(answer.windows(5).any(|octets| octets == b"\x05\0\0\0\x01")) // a head that ends stream 1
+//! # });
+//! let (mut socket, _) = listener.accept()?;
 //! let mut connection = Connection::server(Config::server(), Instant::now());
 //! let mut input = BytesMut::new();
 //! let mut received = Received::NeedMore;
@@ -47,10 +58,15 @@
 //!         Ok(0) => connection.receive_eof(Instant::now()),
 //!         Ok(octets) if connection.is_drained() => connection.handle_discarded(octets, Instant::now()),
 //!         Ok(octets) => input.extend_from_slice(&block[..octets]),
-//!         Err(_) => connection.handle_timeout(Instant::now()),
+//!         Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+//!             connection.handle_timeout(Instant::now());
+//!         }
+//!         Err(_) => connection.handle_failure(Instant::now()),
 //!     }
 //!     received = connection.receive_data(&mut input, Instant::now());
 //! }
+//! # drop(socket);
+//! # assert!(client.join().unwrap()?);
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!

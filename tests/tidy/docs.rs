@@ -76,9 +76,10 @@ pub(crate) const HYPERIUM_H2: &str = "
     max_concurrent_reset_streams reset_stream_duration max_local_error_reset_streams
     max_pending_accept_reset_streams max_send_buffer_size enable_push header_table_size
     initial_stream_id enable_connect_protocol SendRequest poll_ready ready send_request
-    is_extended_connect_protocol_enabled current_max_send_streams set_target_window_size
+    is_extended_connect_protocol_enabled current_max_send_streams current_max_recv_streams
+    max_concurrent_send_streams max_concurrent_recv_streams as_u32 set_target_window_size
     set_initial_window_size ping_pong PingPong ResponseFuture poll_informational push_promises
-    PushPromises PushPromise accept poll_closed graceful_shutdown abrupt_shutdown has_streams
+    PushPromises PushPromise PushedResponseFuture opaque send_ping poll_pong accept poll_closed graceful_shutdown abrupt_shutdown has_streams
     SendResponse send_informational send_response push_request SendPushedResponse send_reset
     poll_reset stream_id SendStream reserve_capacity capacity poll_capacity send_data send_trailers
     RecvStream data poll_data trailers poll_trailers is_end_stream flow_control release_capacity

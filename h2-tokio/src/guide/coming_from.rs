@@ -36,12 +36,15 @@
 //! | `send_request(request, false)` | [`client::Handle::send_request`] |
 //! | `send_request(request, true)` | [`client::Handle::send_bodiless`]; with the response awaited, [`client::Handle::request`] |
 //! | `current_max_send_streams` | [`State::peer_limit`] |
+//! | `current_max_recv_streams`, `max_concurrent_send_streams`, `max_concurrent_recv_streams` | [`State::peer_limit`], and the own [`h2_core::Config::max_concurrent_streams`] |
 //! | `is_extended_connect_protocol_enabled` | [`client::Handle::open_tunnel`] says so, as an error |
 //! | `ResponseFuture` | [`client::ResponseFuture`] |
 //! | `ResponseFuture::poll_informational` | [`client::ResponseFuture::informational`] |
-//! | `ResponseFuture::push_promises`, `PushPromises`, `PushPromise` | [`client::ResponseFuture::pushes`], [`client::PushedResponses`] |
+//! | `ResponseFuture::push_promises`, `PushPromises`, `PushPromise`, `PushedResponseFuture` | [`client::ResponseFuture::pushes`]; [`client::PushedResponses::next`] gives request and [`client::ResponseFuture`] |
 //! | `ResponseFuture::stream_id` | not needed to tell streams apart; in errors: [`Scope::Stream`] |
 //! | `Connection::ping_pong`, `PingPong` | [`client::Handle::ping`]; several at once |
+//! | `Ping::opaque`, `send_ping`, `poll_pong` | payloads are chosen here; the answer is the time it took |
+//! | `StreamId::as_u32` | [`h2_core::StreamId::get`] |
 //! | dropping the last `SendRequest` | the same: a graceful end |
 //!
 //! # Server
@@ -134,7 +137,7 @@
 //! [`client::Handle::send_bodiless`]: crate::client::Handle::send_bodiless
 //! [`client::Handle::send_request`]: crate::client::Handle::send_request
 //! [`client::Handle::try_request`]: crate::client::Handle::try_request
-//! [`client::PushedResponses`]: crate::client::PushedResponses
+//! [`client::PushedResponses::next`]: crate::client::PushedResponses::next
 //! [`client::ResponseFuture`]: crate::client::ResponseFuture
 //! [`client::ResponseFuture::informational`]: crate::client::ResponseFuture::informational
 //! [`client::ResponseFuture::pushes`]: crate::client::ResponseFuture::pushes
