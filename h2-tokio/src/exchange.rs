@@ -3,7 +3,7 @@
 //! Its mutex is held for a few moves at a time, never across a wake, an await or a call of the
 //! core. What is in it is bounded by the receive window, and by the send credit plus one piece.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use crate::chunks::Chunks;
 use crate::error::{Error, Outcome};
 use crate::hub::Hub;
 use crate::pushed::Promises;
+use crate::sync::{Mutex, MutexGuard};
 
 /// One stream, as its handles and the actor share it.
 #[derive(Debug, Default)]

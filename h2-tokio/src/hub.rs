@@ -3,8 +3,8 @@
 //! The channel closes when the last of them is gone; that is how the actor learns that nobody
 //! needs the connection any more.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use tokio::sync::{Notify, mpsc};
 
@@ -13,6 +13,7 @@ use crate::config::{Config, Target};
 use crate::error::{CloseReason, Error, Outcome};
 use crate::exchange::Slot;
 use crate::ext::RequestTimeout;
+use crate::sync::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Mutex, MutexGuard};
 use crate::watch::{State, StateWatch, Watchers};
 
 /// The way to the actor.

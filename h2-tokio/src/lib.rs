@@ -88,10 +88,13 @@ mod hub;
 mod listen;
 mod pool;
 mod pushed;
+#[cfg(all(test, shuttle))]
+mod races;
 mod responder;
 mod response;
 mod serve;
 pub mod server;
+mod sync;
 pub mod tcp;
 pub mod tls;
 mod tunnel;

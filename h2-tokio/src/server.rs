@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use futures::Stream;
@@ -24,6 +24,7 @@ use crate::hub::{self, Counters, Hub};
 pub use crate::listen::{AsIs, Report, Server};
 pub use crate::responder::Responder;
 pub use crate::serve::{Serve, ServiceFn, serve, service_fn};
+use crate::sync::{Mutex, MutexGuard};
 
 /// Runs a connection over `io` on a task of its own, and gives a handle to it and its requests.
 ///

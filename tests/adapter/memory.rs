@@ -35,6 +35,7 @@ const CROWD: isize = 64;
 const PASSED: usize = 1 << 30;
 
 h2_tests::solo!(
+    a_connection_of_either_role_costs_at_most_8_kib_after_the_handshake_and_a_second_later,
     a_connection_of_serve_costs_at_most_8_kib_after_a_request_and_a_second_later,
     a_connection_that_gives_its_requests_out_costs_at_most_8_kib_after_one_and_a_second_later,
     a_second_after_1_gib_was_downloaded_a_connection_costs_at_most_8_kib,
@@ -232,6 +233,22 @@ async fn cost(connect: impl AsyncFn()) -> [isize; 2] {
     let at_once = (live() - start) / CROWD;
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     [at_once, (live() - start) / CROWD]
+}
+
+fn a_connection_of_either_role_costs_at_most_8_kib_after_the_handshake_and_a_second_later() {
+    alone(async {
+        let lines = lines(&[], wire::ping([7; 8]));
+        check(cost(async || serve(Script::new(lines))).await);
+    });
+    alone(async {
+        let (begin, then) = (script(wire::settings(&[])), script(wire::settings_ack()));
+        let lines = Vec::leak(vec![begin, then]);
+        let cost = cost(async || {
+            let handle = client::handshake(Script::new(lines), Config::client()).await.unwrap();
+            tokio::spawn(async move { handle.closed().await });
+        });
+        check(cost.await);
+    });
 }
 
 fn a_connection_of_serve_costs_at_most_8_kib_after_a_request_and_a_second_later() {
