@@ -96,7 +96,11 @@ impl Connection {
     /// An empty list with memory: that of a head that was sent, or room for another like the last.
     fn spare_fields(&mut self) -> Fields {
         let (count, octets) = self.usual_fields;
-        self.spare.pop().unwrap_or_else(|| Fields::with_capacity(count.max(6), octets.max(64)))
+        // On a busy connection the list will hold other heads, too.
+        let least = if self.streams.len() > 1 { (6, 64) } else { (0, 0) };
+        self.spare
+            .pop()
+            .unwrap_or_else(|| Fields::with_capacity(count.max(least.0), octets.max(least.1)))
     }
 
     /// A whole block. It is decoded whatever becomes of it: the table must follow the wire.

@@ -1,7 +1,8 @@
-//! What the octets of a field are fit for: found once, when it is stored, and kept beside it.
+//! What the octets of a field are fit for: found when somebody needs to know, and kept beside it.
 //!
 //! A field that recurs comes out of a compression table, and its facts come with it, so the octets
-//! of a user agent are looked at once a connection and not once a request.
+//! of a user agent are looked at once a connection and not once a request. A field that comes once
+//! is looked at by the rules alone.
 
 use super::static_table;
 
@@ -17,12 +18,26 @@ impl Facts {
     /// The value is what the name asks for: of pseudo-fields of requests, and of `host`.
     pub(crate) const FIT: Self = Self(4);
 
-    /// Looks at a field. `name_index` is the static entry of its name, or 0 when `name` is to be
-    /// looked up.
-    pub(crate) fn of(name_index: u8, name: &[u8], value: &[u8]) -> Self {
-        let (index, named) = match name_index {
-            0 => (static_table::find_name(name).unwrap_or(0), is_name(name)),
-            index => (index, true),
+    /// Somebody looked.
+    const LOOKED: Self = Self(8);
+
+    /// Nobody has looked.
+    pub(crate) const UNKNOWN: Self = Self(0);
+
+    /// These facts, or what a look at the field finds.
+    #[inline]
+    pub(crate) fn or_look(self, name_index: u8, name: &[u8], value: &[u8]) -> Self {
+        if self.has(Self::LOOKED) { self } else { Self::of(name_index, name, value) }
+    }
+
+    /// Looks at a field. `name_index` is the static entry of its name, or 0.
+    fn of(name_index: u8, name: &[u8], value: &[u8]) -> Self {
+        let (index, named) = match (name_index, name) {
+            (0, [b':', ..] | b"host") => {
+                (static_table::find_name(name).unwrap_or(0), is_name(name))
+            }
+            (0, _) => (0, is_name(name)),
+            (index, _) => (index, true),
         };
         let fit = match index {
             1 | HOST => is_authority(value),
@@ -31,8 +46,8 @@ impl Facts {
             6 | 7 => is_scheme(value),
             _ => false,
         };
-        Self::NAME
-            .only_if(named)
+        Self::LOOKED
+            .and(Self::NAME.only_if(named))
             .and(Self::VALUE.only_if(is_value(value)))
             .and(Self::FIT.only_if(fit))
     }
@@ -41,7 +56,7 @@ impl Facts {
     pub(crate) const fn of_static(index: u8) -> Self {
         // The empty values are those of no host at all.
         let fit = if matches!(index, 1 | HOST) { 0 } else { Self::FIT.0 };
-        Self(Self::NAME.0 | Self::VALUE.0 | fit)
+        Self(Self::LOOKED.0 | Self::NAME.0 | Self::VALUE.0 | fit)
     }
 
     /// Whether all of `other` is known.
@@ -153,11 +168,17 @@ fn is_name(octets: &[u8]) -> bool {
 
 /// Whether every octet may stand in a value: visible, blank, or above ASCII.
 pub(crate) fn has_value_octets(octets: &[u8]) -> bool {
+    if octets.len() >= LONG {
+        return octets.iter().fold(true, |good, octet| good & is_value_octet(*octet));
+    }
     let (words, rest) = octets.as_chunks::<8>();
     // Values are short, and a word at a time is quicker than what setting up wider registers costs.
     words.iter().all(|word| is_printable(*word) || word.iter().copied().all(is_value_octet))
         && rest.iter().copied().all(is_value_octet)
 }
+
+/// From this length on, a plain fold is quicker, because the compiler widens it.
+const LONG: usize = 64;
 
 fn is_value_octet(octet: u8) -> bool {
     (octet >= 0x20 && octet != 0x7f) || octet == b'\t'
@@ -270,6 +291,9 @@ mod tests {
                 let mut value = *b"\xff~ !a0\x80z-tail";
                 value[at] = octet;
                 assert_eq!(has_value_octets(&value), good, "{octet} at {at}");
+                let mut long = [b'x'; LONG + 3];
+                long[at] = octet;
+                assert_eq!(has_value_octets(&long), good, "{octet} at {at}");
             }
         }
         assert!(!Facts::of(58, b"", b"a\x7f").has(Facts::VALUE));

@@ -62,8 +62,16 @@ pub struct Field<'a> {
     pub name_index: u8,
     /// The value, too, is that of static entry `name_index`.
     pub(crate) static_value: bool,
-    /// What its octets are fit for.
+    /// What is known of its octets.
     pub(crate) facts: Facts,
+}
+
+impl Field<'_> {
+    /// What its octets are fit for; looks at them if nobody has.
+    #[inline]
+    pub(crate) fn facts(&self) -> Facts {
+        self.facts.or_look(self.name_index, self.name, self.value)
+    }
 }
 
 impl fmt::Debug for Field<'_> {
@@ -180,15 +188,7 @@ impl Fields {
 
     /// Makes a field of everything in the arena from `start` on.
     fn seal(&mut self, start: usize, name: NameSource, sensitive: bool) {
-        let octets = self.octets.get(start..).unwrap_or_default();
-        let facts = match name {
-            NameSource::Static(index) => Facts::of(index, &[], octets),
-            NameSource::Arena(len) => {
-                let (name, value) = octets.split_at_checked(len).unwrap_or_default();
-                Facts::of(0, name, value)
-            }
-        };
-        self.seal_known(start, name, sensitive, facts);
+        self.seal_known(start, name, sensitive, Facts::UNKNOWN);
     }
 
     /// The same for octets that were looked at before.
@@ -262,7 +262,7 @@ impl Fields {
 
     /// The memory of a list that is not needed any more, unless it is too much to keep.
     pub(crate) fn emptied(mut self) -> Option<Self> {
-        if self.octets.capacity() > 512 || self.spans.capacity() > 32 {
+        if self.octets.capacity() > 256 || self.spans.capacity() > 16 {
             return None;
         }
         self.clear();

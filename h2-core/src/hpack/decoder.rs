@@ -124,7 +124,7 @@ impl Decoder {
     /// A field that is an entry of a table (§6.1).
     #[inline]
     fn indexed<'a>(
-        &self,
+        &mut self,
         first: u8,
         rest: &'a [u8],
         list: &mut List<'_>,
@@ -139,14 +139,20 @@ impl Decoder {
                 }
             }
             None => {
-                let entry = self.table.get(index as usize - FIRST_DYNAMIC_INDEX);
-                let entry = entry.ok_or(DecodeError::IndexBeyondTable)?;
+                let age = index as usize - FIRST_DYNAMIC_INDEX;
+                let entry = self.table.get(age).ok_or(DecodeError::IndexBeyondTable)?;
+                // An entry that is used is likely to be used again.
+                let facts = entry.extra.or_look(entry.name_index, entry.name(), entry.value());
+                let fresh = facts != *entry.extra;
                 if list.count(entry.name_len + entry.value_len)? {
                     let arena = list.out.arena();
                     let start = arena.len();
                     arena.extend_from_slice(entry.octets);
                     let name = name_source(entry.name_index, entry.name_len);
-                    list.out.seal_known(start, name, false, *entry.extra);
+                    list.out.seal_known(start, name, false, facts);
+                }
+                if fresh && let Some(known) = self.table.extra_mut(age) {
+                    *known = facts;
                 }
             }
         }
@@ -184,13 +190,12 @@ impl Decoder {
         };
         let name_len = name.len();
         let size = name_len + value.len();
-        let facts = Facts::of(name_index, name, value);
         if form.indexed {
-            self.table.insert(name_index, name, value, facts);
+            self.table.insert(name_index, name, value, Facts::UNKNOWN);
         }
         if list.count(size)? {
             let name = name_source(name_index, name_len);
-            list.out.seal_known(start, name, form.sensitive, facts);
+            list.out.seal_known(start, name, form.sensitive, Facts::UNKNOWN);
         } else {
             list.out.arena().truncate(start);
         }

@@ -310,7 +310,7 @@ impl<'a> Pseudo<'a> {
     fn check_host(&self, host: &Field<'_>) -> Result<(), Malformed> {
         // RFC 9110 §7.2: a client sends an empty host when the target has no authority.
         let absent = host.value.is_empty() && self.authority.is_none();
-        if !absent && !host.facts.has(Facts::FIT) {
+        if !absent && !host.facts().has(Facts::FIT) {
             return Err(Malformed::at(HeadRule::InvalidAuthority, b"host"));
         }
         let Some(authority) = &self.authority else { return Ok(()) };
@@ -358,7 +358,7 @@ fn find_pseudo(fields: &Fields) -> Result<(Target, Pseudo<'_>), Malformed> {
             return Err(Malformed::at(HeadRule::RepeatedPseudo, name));
         }
         *found = Some(span);
-        if kind > 0 && !span.facts.has(Facts::FIT) {
+        if kind > 0 && !fields.resolve(&span).facts().has(Facts::FIT) {
             pseudo.unfit = pseudo.unfit.or(Some((rule, name)));
         }
         target.pseudo = at + 1;

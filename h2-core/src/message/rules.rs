@@ -78,12 +78,15 @@ pub(super) fn check_regular(
     let mut found = Regular::default();
     for position in first..fields.len() {
         let Some(field) = fields.at(position) else { break };
-        if !field.facts.has(Facts::VALUE) {
+        let facts = field.facts();
+        if !facts.has(Facts::VALUE) {
             return Err(bad_value(&field));
         }
         let special = match field.name_index {
             0 => {
-                check_name(&field, section)?;
+                if !facts.has(Facts::NAME) {
+                    return Err(bad_name(&field, section));
+                }
                 true
             }
             1..=index::LAST_PSEUDO => return Err(misplaced_pseudo(&field, section)),
@@ -108,18 +111,16 @@ fn misplaced_pseudo(field: &Field<'_>, section: Section) -> Malformed {
     Malformed::at(rule, field.name)
 }
 
-fn check_name(field: &Field<'_>, section: Section) -> Result<(), Malformed> {
-    if field.facts.has(Facts::NAME) {
-        return Ok(());
-    }
-    Err(match field.name {
+/// What is wrong with a name that is not known to be good.
+fn bad_name(field: &Field<'_>, section: Section) -> Malformed {
+    match field.name {
         [] => Malformed::new(HeadRule::EmptyName),
         [b':', ..] => misplaced_pseudo(field, section),
         name if name.iter().any(u8::is_ascii_uppercase) => {
             Malformed::at(HeadRule::UppercaseName, name)
         }
         name => Malformed::at(HeadRule::InvalidName, name),
-    })
+    }
 }
 
 /// What is wrong with a value that is not known to be good.
