@@ -218,7 +218,7 @@ impl Connection {
             clock: Clock::new(now),
             reader: Reader::new(role == Role::Server, settings.max_frame_size),
             block: Block::default(),
-            decoder: Decoder::new(settings.header_table_size as usize),
+            decoder: Decoder::new(settings.header_table_size as usize).looking(),
             inbound: Inbound::new(DEFAULT_WINDOW, config.connection_window),
             grown: 0,
             growth_pool: config.growth_pool(),

@@ -11,6 +11,8 @@ use crate::fields::{FIELD_OVERHEAD, Facts, Fields, NameSource, WELL_KNOWN, well_
 #[derive(Debug)]
 pub struct Decoder {
     table: DynamicTable<Facts>,
+    /// Whether an entry that is used is looked at, for rules that need to know what it is fit for.
+    looks: bool,
     /// SETTINGS_HEADER_TABLE_SIZE as the peer acknowledged it.
     limit: usize,
     /// The next block must begin with an update to this size or less.
@@ -49,7 +51,18 @@ impl Decoder {
     /// until it has acknowledged another.
     #[must_use]
     pub fn new(max_table_size: usize) -> Self {
-        Self { table: DynamicTable::new(max_table_size), limit: max_table_size, owed_update: None }
+        Self {
+            table: DynamicTable::new(max_table_size),
+            looks: false,
+            limit: max_table_size,
+            owed_update: None,
+        }
+    }
+
+    /// The same decoder, which finds out once what the entries of its table are fit for.
+    pub(crate) fn looking(mut self) -> Self {
+        self.looks = true;
+        self
     }
 
     /// Sets the SETTINGS_HEADER_TABLE_SIZE that the peer has just acknowledged.
@@ -142,7 +155,10 @@ impl Decoder {
                 let age = index as usize - FIRST_DYNAMIC_INDEX;
                 let entry = self.table.get(age).ok_or(DecodeError::IndexBeyondTable)?;
                 // An entry that is used is likely to be used again.
-                let facts = entry.extra.or_look(entry.name_index, entry.name(), entry.value());
+                let facts = match self.looks {
+                    true => entry.extra.or_look(entry.name_index, entry.name(), entry.value()),
+                    false => Facts::UNKNOWN,
+                };
                 let fresh = facts != *entry.extra;
                 if list.count(entry.name_len + entry.value_len)? {
                     let arena = list.out.arena();

@@ -26,7 +26,7 @@ pub(crate) fn request_head(
     defaults: &Target,
     content_length: Option<u64>,
 ) -> Result<(RequestHead, u64), Error> {
-    fields.reserve(parts.headers.len() + 6, 64);
+    fields.reserve(parts.headers.len() + 6, room(&parts.headers));
     let authority = push_target(&mut fields, parts, defaults)?;
     if let Some(length) = content_length
         && length > 0
@@ -101,7 +101,7 @@ pub(crate) fn response_head(
     if status.is_informational() {
         return Err(Error::misuse(Misuse::WrongStatusKind));
     }
-    fields.reserve(headers.len() + 3, 64);
+    fields.reserve(headers.len() + 3, room(headers));
     fields.push(":status", status.as_str());
     let (mut dated, mut measured) = (false, status == StatusCode::NO_CONTENT);
     let stripped = push_headers(&mut fields, headers, |name, _| match *name {
@@ -149,6 +149,11 @@ pub(crate) fn trailers(headers: &HeaderMap) -> Result<(Trailers, u64), Error> {
     let stripped = push_headers(&mut fields, headers, |name, _| *name != header::TE);
     let trailers = Trailers::new(fields).map_err(Error::malformed)?;
     Ok((trailers, stripped))
+}
+
+/// Octets that are likely to be enough for these fields: names are mostly known by number.
+fn room(headers: &HeaderMap) -> usize {
+    32 + 16 * headers.len()
 }
 
 /// Appends fields but for those that belong to one HTTP/1 connection and those that `keep` refuses.
