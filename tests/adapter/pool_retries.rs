@@ -1,10 +1,13 @@
 //! What a client over several connections sends again, where, and how often.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures::StreamExt;
 use h2_core::{End, Event, ResponseHead, StreamId};
 use h2_tests::wire::{self, Wire};
 use h2_tokio::client::{Connections, ConnectionsConfig};
+use h2_tokio::ext::RequestTimeout;
 use h2_tokio::{Error, ErrorCode, Outcome, client};
 use http::Request;
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -131,7 +134,7 @@ async fn of_two(calls: &mut Calls, client: &Connections) -> [Peer; 2] {
     let two = reserve(client);
     let second = peer(calls, 1).await;
     drop((one, two.await.unwrap()));
-    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    tokio::time::sleep(Duration::from_millis(1)).await;
     assert_eq!(client.state().free, 2);
     [first, second]
 }
@@ -183,12 +186,15 @@ async fn a_server_that_refuses_everything_is_asked_a_bounded_number_of_times() {
         let (connector, mut calls) = line();
         let config = ConnectionsConfig::new(1).retries(retries);
         let client = client::connections_with(config, connector);
-        let request = Request::post("http://a.example/").body(Full::<Bytes>::from("body")).unwrap();
+        let limit = RequestTimeout::new(Duration::from_secs(60));
+        let request = Request::post("http://a.example/").extension(limit);
+        let request = request.body(Full::<Bytes>::from("body")).unwrap();
         let asked = tokio::spawn({
             let client = client.clone();
             async move { client.try_request(request).await.map(|_| ()) }
         });
         let mut peer = peer(&mut calls, 9).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
         for _ in 0..=retries {
             let stream = requested(&mut peer).await;
             peer.conn.reset_stream(stream, ErrorCode::REFUSED_STREAM);
@@ -198,6 +204,7 @@ async fn a_server_that_refuses_everything_is_asked_a_bounded_number_of_times() {
         let mut rejected = asked.await.unwrap().unwrap_err();
         assert_eq!(rejected.error().outcome(), Outcome::Refused);
         let request = rejected.take_request().unwrap().into_request();
+        assert_eq!(request.extensions().get(), Some(&limit), "it comes back as it was");
         assert_eq!(request.into_body().collect().await.unwrap().to_bytes(), "body");
     }
 }
