@@ -206,11 +206,11 @@ impl Victim {
                 }
                 _ => {}
             }
+            // What is kept is a copy: the head of a request that was handed out is no longer the
+            // victim's.
             let mine = live();
-            if self.keeps {
-                self.events.push(event);
-                self.baseline += live() - mine;
-            }
+            self.events.extend(self.keeps.then(|| event.clone()));
+            self.baseline += live() - mine;
         }
         moved
     }
