@@ -437,7 +437,7 @@ where
     if let Some(sender) = sender {
         std::future::poll_fn(|cx| response.poll_opened(cx)).await?;
         if let Some(rest) = body.take_rest() {
-            tokio::spawn(Pump::new(rest, sender));
+            tokio::spawn(Pump::new(rest, sender, h2_core::ErrorCode::CANCEL));
         }
     }
     response.await

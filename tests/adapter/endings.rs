@@ -1,6 +1,7 @@
 //! Streams that end before they should, and what everyone hears of it.
 
 use std::future::pending;
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2_core::{End, Event, RequestHead, ResponseHead, StreamId};
@@ -201,6 +202,27 @@ async fn a_response_body_that_fails_is_no_clean_end() {
         Err(error) => Err(error),
     };
     assert_eq!(outcome.unwrap_err().code(), ErrorCode::INTERNAL_ERROR);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_response_body_that_fails_after_its_first_pieces_resets_the_stream_as_well() {
+    for waits in [false, true] {
+        let client = client_of(move |_| async move {
+            let pieces = (0..10).map(|_| Ok(Frame::data(Bytes::from_static(&[7; 10_000]))));
+            let fails = futures::stream::once(async move {
+                if waits {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                Err(std::io::Error::other("disk is gone"))
+            });
+            let frames = futures::StreamExt::chain(futures::stream::iter(pieces), fails);
+            Ok(Response::new(StreamBody::new(Box::pin(frames))))
+        });
+        let response = client.request(get("/")).await.unwrap();
+        let reading = tokio::time::timeout(Duration::from_secs(60), read(response.into_body()));
+        let error = reading.await.expect("the reader is told").unwrap_err();
+        assert_eq!(error.code(), ErrorCode::INTERNAL_ERROR);
+    }
 }
 
 #[tokio::test(start_paused = true)]

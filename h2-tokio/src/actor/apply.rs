@@ -57,7 +57,7 @@ impl Work {
             head,
             chunks: if opened { std::mem::take(&mut state.send.chunks) } else { Chunks::default() },
             finish,
-            reset: state.send.reset.filter(|_| state.failure.is_none()),
+            reset: state.send.reset,
             released: std::mem::take(&mut state.recv.released),
             unread: state.recv.gone && !state.recv.ended,
             abandoned: state.is_abandoned(),

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
+use h2_core::ErrorCode;
 use http_body::{Body, Frame};
 
 use super::SendBody;
@@ -95,6 +96,8 @@ where
 pub(crate) struct Pump<B> {
     body: Pin<Box<Option<B>>>,
     to: Option<SendBody>,
+    /// Resets the stream of a body that fails.
+    code: ErrorCode,
 }
 
 impl<B> Pump<B>
@@ -102,8 +105,8 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    pub(crate) fn new(body: Pin<Box<Option<B>>>, to: SendBody) -> Self {
-        Self { body, to: Some(to) }
+    pub(crate) fn new(body: Pin<Box<Option<B>>>, to: SendBody, code: ErrorCode) -> Self {
+        Self { body, to: Some(to), code }
     }
 
     fn poll_pump(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
@@ -143,7 +146,7 @@ where
         {
             // Whoever waits for the response learns what the body said; a stream that ended on its
             // own has told already, and its first cause stays.
-            to.fail(error);
+            to.fail(error, self.code);
         }
         Poll::Ready(())
     }

@@ -207,11 +207,12 @@ impl SendBody {
         }
     }
 
-    /// The body that was to be sent failed; whoever waits for the response hears of it.
-    pub(crate) fn fail(mut self, error: Error) {
+    /// The body that was to be sent failed: the peer is told by a reset with `code`, and whoever
+    /// waits for the response hears of the error.
+    pub(crate) fn fail(mut self, error: Error, code: ErrorCode) {
         let Some(link) = self.link.take() else { return };
         let mut state = link.slot.lock();
-        state.drop_sender(error.code());
+        state.drop_sender(code);
         let error = error.on(state.stream, Outcome::MaybeProcessed);
         let wakers = state.fail(error);
         let look = state.look_needed();

@@ -117,7 +117,7 @@ where
             Ok(Start { mut chunks, finish }) => {
                 // A stream that has ended wants no answer.
                 if let Ok(Some(to)) = responder.start_with(head, &mut chunks, finish) {
-                    self.pump = Some(Pump::new(body, to));
+                    self.pump = Some(Pump::new(body, to, ErrorCode::INTERNAL_ERROR));
                 }
             }
             Err(error) => {

@@ -428,7 +428,7 @@ where
         let responder = Responder::new(slot, Arc::clone(&self.hub), stream, head_only);
         if let (Ok(Some(to)), Some(body)) = (responder.start_with(head, &mut chunks, finish), rest)
         {
-            tokio::spawn(Pump::new(body, to));
+            tokio::spawn(Pump::new(body, to, ErrorCode::INTERNAL_ERROR));
         }
     }
 
