@@ -1,6 +1,7 @@
 //! What the tests of the peers share: one conversation, held by any client with any server.
 
 pub mod cases;
+pub mod grpc;
 mod server;
 
 use std::future::Future;

@@ -26,10 +26,10 @@ pub fn ended() -> (Gone, Ended) {
 }
 
 /// Held by what should be dropped when the client has gone.
-struct Guard(&'static str, Gone);
+pub(crate) struct Guard(&'static str, Gone);
 
 impl Gone {
-    fn guard(self, what: &'static str) -> Guard {
+    pub(crate) fn guard(self, what: &'static str) -> Guard {
         Guard(what, self)
     }
 
