@@ -282,13 +282,17 @@ pub mod cases {
 
     pub async fn both_sides_talk_in_turns<T: Transport>(transport: T, _: Ended) {
         let (say, said) = tokio::sync::mpsc::channel(1);
+        // Some servers send no head before they have something to say.
+        say.send(noise(0)).await.expect("there is room for one");
         let request = Request::new(ReceiverStream::new(said));
         let answer = client(&transport).await.streaming(request, path("Chat"), Raw).await;
         let mut answers = answer.expect("an answer").into_inner();
         for turn in 0..200_usize {
-            let message = noise(turn * 100);
-            say.send(message.clone()).await.expect("the stream is read");
-            assert!(answers.message().await.expect("a message").expect("one more") == message);
+            let answer = answers.message().await.expect("a message").expect("one more");
+            assert!(answer == noise(turn * 100), "turn {turn}");
+            if turn < 199 {
+                say.send(noise((turn + 1) * 100)).await.expect("the stream is read");
+            }
         }
         drop(say);
         assert_eq!(answers.message().await.expect("a clean end"), None);
@@ -335,6 +339,19 @@ pub mod cases {
         let status = call(&transport, "Silent", request).await.expect_err("a deadline");
         // tonic names what its own layer ended so.
         assert_eq!(status.code(), Code::Cancelled, "{status}");
+        assert_eq!(ended.recv().await, Some("handler"));
+        call(&transport, "Unary", Request::new(Bytes::new())).await.expect("an answer");
+    }
+
+    /// For a transport that knows [`h2_tokio::ext::RequestTimeout`].
+    pub async fn a_request_timeout_ends_the_call_on_both_sides<T: Transport>(
+        transport: T,
+        mut ended: Ended,
+    ) {
+        let mut request = Request::new(Bytes::new());
+        let timeout = h2_tokio::ext::RequestTimeout::new(Duration::from_millis(500));
+        request.extensions_mut().insert(timeout);
+        call(&transport, "Silent", request).await.expect_err("a deadline");
         assert_eq!(ended.recv().await, Some("handler"));
         call(&transport, "Unary", Request::new(Bytes::new())).await.expect("an answer");
     }

@@ -34,7 +34,7 @@ impl Gone {
     }
 
     /// Says it at once.
-    pub(crate) fn say(&self, what: &'static str) {
+    pub fn say(&self, what: &'static str) {
         // Whoever does not listen does not care.
         let _ = self.0.send(what);
     }
