@@ -47,13 +47,23 @@ async fn its_client_is_served_and_handlers_end_with_their_calls() {
         }
     });
     within(async {
-        let output = script(python, "grpcio_client.py").arg(port.to_string()).output().await;
-        let output = output.expect("Python runs");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        // By its deadline, and by its cancellation.
-        for _ in 0..2 {
-            assert_eq!(ended.recv().await, Some("handler"));
+        let mut client = script(python, "grpcio_client.py");
+        let mut client =
+            client.arg(port.to_string()).stdin(Stdio::piped()).spawn().expect("Python");
+        let stdin = client.stdin.take();
+        // One ends by its deadline, one by its cancellation, while the connection goes on. The
+        // first may end a little after the second has begun.
+        let mut heard = Vec::new();
+        while heard.len() < 4 {
+            tokio::select! {
+                news = ended.recv() => heard.extend(news),
+                status = client.wait() => panic!("the client ended early: {status:?}"),
+            }
         }
+        heard.sort_unstable();
+        assert_eq!(heard, ["begun", "begun", "handler", "handler"]);
+        drop(stdin);
+        assert!(client.wait().await.expect("Python ends").success());
     })
     .await;
 }
@@ -69,8 +79,10 @@ async fn connect(python: PathBuf) -> (Child, OverOurs, Ended) {
     let (gone, ended) = ended();
     tokio::spawn(async move {
         while let Ok(Some(line)) = lines.next_line().await {
-            if line == "ended handler" {
-                gone.say("handler");
+            match line.as_str() {
+                "begun" => gone.say("begun"),
+                "ended" => gone.say("handler"),
+                _ => {}
             }
         }
     });

@@ -1,4 +1,7 @@
-"""Python's grpcio against the service `peers.Echo`: `grpcio_client.py PORT`. Raises when a case fails."""
+"""Python's grpcio against the service `peers.Echo`: `grpcio_client.py PORT`.
+
+Raises when a case fails. Keeps the connection until its standard input ends.
+"""
 
 import os
 import queue
@@ -63,7 +66,7 @@ def streams(channel: grpc.Channel) -> None:
 
 def endings(channel: grpc.Channel) -> None:
     silent = channel.unary_unary("/peers.Echo/Silent")
-    code, _ = status_of(lambda: silent(b"", timeout=0.2))
+    code, _ = status_of(lambda: silent(b"", timeout=1))
     assert code == grpc.StatusCode.DEADLINE_EXCEEDED, code
     call = silent.future(b"", timeout=60)
     # It has begun when a later call has been answered.
@@ -82,3 +85,5 @@ with grpc.insecure_channel(f"127.0.0.1:{sys.argv[1]}", options=LARGE) as channel
     for case in (unary, failures, streams, endings):
         case(channel)
         print("ok", case.__name__)
+    # The server has time to see its handlers end before the connection does.
+    sys.stdin.read()

@@ -136,6 +136,7 @@ impl Service<http::Request<Body>> for Echo {
                 "/peers.Echo/Chat" => grpc.streaming(service_fn(chat), request).await,
                 "/peers.Echo/Silent" => {
                     let silent = service_fn(move |_: Request<Bytes>| {
+                        gone.say("begun");
                         let guard = gone.clone().guard("handler");
                         async move {
                             let _guard = guard;
@@ -324,7 +325,7 @@ pub mod cases {
             waiting.unary::<Bytes, Bytes, _>(Request::new(Bytes::new()), path("Silent"), Raw).await
         };
         let silent = tokio::spawn(silent);
-        // It runs when a later call has been answered.
+        assert_eq!(ended.recv().await, Some("begun"));
         call(&transport, "Unary", Request::new(Bytes::new())).await.expect("an answer");
         silent.abort();
         assert_eq!(ended.recv().await, Some("handler"));
@@ -335,10 +336,11 @@ pub mod cases {
         mut ended: Ended,
     ) {
         let mut request = Request::new(Bytes::new());
-        request.set_timeout(Duration::from_millis(50));
+        request.set_timeout(Duration::from_millis(500));
         let status = call(&transport, "Silent", request).await.expect_err("a deadline");
         // tonic names what its own layer ended so.
         assert_eq!(status.code(), Code::Cancelled, "{status}");
+        assert_eq!(ended.recv().await, Some("begun"));
         assert_eq!(ended.recv().await, Some("handler"));
         call(&transport, "Unary", Request::new(Bytes::new())).await.expect("an answer");
     }
@@ -349,9 +351,10 @@ pub mod cases {
         mut ended: Ended,
     ) {
         let mut request = Request::new(Bytes::new());
-        let timeout = h2_tokio::ext::RequestTimeout::new(Duration::from_millis(500));
+        let timeout = h2_tokio::ext::RequestTimeout::new(Duration::from_secs(1));
         request.extensions_mut().insert(timeout);
         call(&transport, "Silent", request).await.expect_err("a deadline");
+        assert_eq!(ended.recv().await, Some("begun"));
         assert_eq!(ended.recv().await, Some("handler"));
         call(&transport, "Unary", Request::new(Bytes::new())).await.expect("an answer");
     }

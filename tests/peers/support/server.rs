@@ -75,6 +75,7 @@ where
             *response.body_mut() = full(noise(100_000));
         }
         "/silent" => {
+            gone.say("begun");
             let _guard = gone.guard("handler");
             std::future::pending::<()>().await;
         }
@@ -85,7 +86,7 @@ where
         "/fails" => return Err("as it was asked to".into()),
         "/swallow" => {
             let _guard = gone.clone().guard("handler");
-            gone.say("nothing yet");
+            gone.say("begun");
             if body.collect().await.is_ok() {
                 gone.say("the whole body");
             }
