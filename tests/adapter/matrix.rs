@@ -26,6 +26,12 @@ pub(crate) enum Site {
     Ping,
     Closed,
     Watch,
+    /// A request that may take no longer than it says.
+    Deadline,
+    Pushes,
+    ManualData,
+    TunnelRead,
+    TunnelWrite,
     Incoming,
     Cancelled,
     ServerData,
@@ -35,9 +41,12 @@ pub(crate) enum Site {
     ServerStopped,
     ServerPing,
     ServerClosed,
+    ServerManualData,
+    ServerTunnelRead,
+    ServerTunnelWrite,
 }
 
-const SITES: [Site; 23] = [
+const SITES: [Site; 31] = [
     Site::Handshake,
     Site::Ready,
     Site::Slot,
@@ -52,6 +61,11 @@ const SITES: [Site; 23] = [
     Site::Ping,
     Site::Closed,
     Site::Watch,
+    Site::Deadline,
+    Site::Pushes,
+    Site::ManualData,
+    Site::TunnelRead,
+    Site::TunnelWrite,
     Site::Incoming,
     Site::Cancelled,
     Site::ServerData,
@@ -61,6 +75,9 @@ const SITES: [Site; 23] = [
     Site::ServerStopped,
     Site::ServerPing,
     Site::ServerClosed,
+    Site::ServerManualData,
+    Site::ServerTunnelRead,
+    Site::ServerTunnelWrite,
 ];
 
 /// What happens.
@@ -121,15 +138,18 @@ impl Site {
         use Site::*;
         matches!(self, Handshake | Ready | Slot | Reserve | Head | Informational | Data | Trailers)
             || matches!(self, SendData | Flush | Stopped | Ping | Closed | Watch)
+            || matches!(self, Deadline | Pushes | ManualData | TunnelRead | TunnelWrite)
     }
 
     /// Whether its stream's request has ended, so that a head that ends the response ends both.
     pub(crate) fn awaits_head(self) -> bool {
-        matches!(self, Self::Head | Self::Informational | Self::Slot | Self::Reserve)
+        use Site::*;
+        matches!(self, Head | Informational | Slot | Reserve | Deadline | Pushes)
     }
 
     pub(crate) fn has_head(self) -> bool {
-        matches!(self, Self::Data | Self::Trailers)
+        use Site::*;
+        matches!(self, Data | Trailers | ManualData | TunnelRead | TunnelWrite)
     }
 
     pub(crate) fn begins(self) -> bool {
@@ -146,7 +166,9 @@ impl Site {
     }
 
     fn receives(self) -> bool {
-        matches!(self, Self::Data | Self::Trailers | Self::ServerData | Self::ServerTrailers)
+        use Site::*;
+        matches!(self, Data | Trailers | ManualData | TunnelRead)
+            || matches!(self, ServerData | ServerTrailers | ServerManualData | ServerTunnelRead)
     }
 
     /// How far its request had come: nothing was sent, or there is no telling, or more.
@@ -154,7 +176,9 @@ impl Site {
         use Site::*;
         match self {
             Handshake | Ready | Slot | Reserve | Ping | ServerPing => Some(Outcome::NotSent),
-            Data | Trailers => Some(Outcome::ResponseStarted),
+            Data | Trailers | ManualData | TunnelRead | TunnelWrite => {
+                Some(Outcome::ResponseStarted)
+            }
             Closed | Watch | ServerClosed => None,
             _ => Some(Outcome::MaybeProcessed),
         }
@@ -165,7 +189,7 @@ impl Site {
 fn connection_ends(site: Site, reason: Kind, code: ErrorCode) -> Expected {
     Expected::Ends(match site {
         // These say that nothing more comes; why is for others to say.
-        Site::Incoming | Site::Informational => Told::Clean,
+        Site::Incoming | Site::Informational | Site::Pushes => Told::Clean,
         _ => Told::Error(Scope::Connection, reason, code, site.outcome()),
     })
 }
@@ -178,7 +202,7 @@ fn stream_ends(site: Site, code: ErrorCode) -> Expected {
         outcome => outcome,
     };
     Expected::Ends(match site {
-        Site::Informational => Told::Clean,
+        Site::Informational | Site::Pushes => Told::Clean,
         _ => Told::Error(Scope::Stream(STREAM), Kind::Exactly(Reason::Peer), code, outcome),
     })
 }
@@ -249,6 +273,7 @@ impl Site {
     fn outlives_handles(self) -> bool {
         !self.begins()
             && !self.waits_for_stream()
+            && self != Self::Deadline
             && (!self.is_of_connection() || matches!(self, Self::Incoming | Self::Watch))
     }
 }
@@ -292,5 +317,5 @@ async fn every_wait_ends_as_documented_whatever_ends_it() {
 fn most_cells_of_the_matrix_exist() {
     let cells = SITES.iter().flat_map(|site| CAUSES.map(|cause| expected(*site, cause)));
     let absent = cells.filter(|cell| matches!(cell, Expected::Absent(_))).count();
-    assert_eq!((SITES.len() * CAUSES.len(), absent), (368, 35));
+    assert_eq!((SITES.len() * CAUSES.len(), absent), (496, 39));
 }

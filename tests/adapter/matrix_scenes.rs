@@ -3,12 +3,16 @@
 
 use std::any::Any;
 use std::future::Future;
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2_tests::wire::{self, Wire};
-use h2_tokio::{CloseReason, Config, Error, ErrorCode, Outcome, Reason, Scope, client, server};
+use h2_tokio::ext::RequestTimeout;
+use h2_tokio::{
+    CloseReason, Config, Error, ErrorCode, Outcome, Reason, Scope, Tunnel, client, server,
+};
 use http::Response;
-use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
 
 use crate::faulty::{Fault, Switch};
@@ -96,7 +100,9 @@ impl Scene {
             let (sibling, kept) = (None, Vec::new());
             return Self { peer, switch, driver: None, wait, handle: None, sibling, kept };
         }
-        let (client, driver) = client::connection(io, Config::client());
+        let mut config = Config::client();
+        config.core.enable_push = site == Site::Pushes;
+        let (client, driver) = client::connection(io, config);
         let driver = tokio::spawn(driver);
         let mut scene = Self {
             switch,
@@ -165,6 +171,11 @@ impl Scene {
                 drop(client);
                 return self.waits(async move { Told::result(response.await) });
             }
+            Site::Deadline => {
+                let mut request = get("/");
+                request.extensions_mut().insert(RequestTimeout::new(Duration::from_secs(3_600)));
+                return self.waits(async move { Told::result(client.request(request).await) });
+            }
             _ => {}
         }
         let (mut send, mut response) = client.send_request(head_of("/")).await.unwrap();
@@ -177,13 +188,24 @@ impl Scene {
                     Told::Clean
                 });
             }
-            Site::Data | Site::Trailers => {
-                self.kept.push(Box::new(send));
+            Site::Pushes => {
+                let mut pushes = response.pushes();
+                self.kept.push(Box::new((send, response)));
+                self.waits(async move {
+                    assert!(pushes.next().await.is_none());
+                    Told::Clean
+                });
+            }
+            _ if site.has_head() => {
                 settle().await;
                 say(&mut self.peer, (wire::ok(3), wire::data_of(3, 100))).await;
                 let mut body = response.await.unwrap().into_body();
                 assert_eq!(body.data().await.unwrap().unwrap().len(), 100);
-                self.waits(receive(site == Site::Trailers, body));
+                if matches!(site, Site::TunnelRead | Site::TunnelWrite) {
+                    return self.waits(tunnel(site == Site::TunnelWrite, Tunnel::new(send, body)));
+                }
+                self.kept.push(Box::new(send));
+                self.waits(receive(site, body));
             }
             Site::SendData | Site::Flush | Site::Stopped => {
                 self.kept.push(Box::new(response));
@@ -237,11 +259,17 @@ impl Scene {
                 scene.kept.push(Box::new((body, incoming)));
                 scene.waits(async move { Told::error(&responder.cancelled().await) });
             }
-            Site::ServerData | Site::ServerTrailers => {
+            Site::ServerData | Site::ServerTrailers | Site::ServerManualData => {
                 scene.kept.push(Box::new((responder, incoming)));
                 say(&mut scene.peer, wire::data_of(3, 100)).await;
                 assert_eq!(body.data().await.unwrap().unwrap().len(), 100);
-                scene.waits(receive(site == Site::ServerTrailers, body));
+                scene.waits(receive(site, body));
+            }
+            Site::ServerTunnelRead | Site::ServerTunnelWrite => {
+                scene.kept.push(Box::new(incoming));
+                let send = responder.send_response(Response::new(())).unwrap();
+                let writes = site == Site::ServerTunnelWrite;
+                scene.waits(tunnel(writes, Tunnel::new(send, body)));
             }
             _ => {
                 scene.kept.push(Box::new((body, incoming)));
@@ -289,7 +317,7 @@ impl Scene {
                 }
                 if fault == Fault::Stall {
                     settle().await;
-                    tokio::time::advance(std::time::Duration::from_secs(31)).await;
+                    tokio::time::advance(Duration::from_secs(31)).await;
                 }
             }
             Cause::Close => match &self.handle {
@@ -321,9 +349,9 @@ impl Scene {
         drop((handle, sibling, kept));
         settle().await;
         // A peer that neither answers nor hangs up is waited for no longer than the drain takes.
-        tokio::time::advance(std::time::Duration::from_secs(31)).await;
+        tokio::time::advance(Duration::from_secs(31)).await;
         settle().await;
-        tokio::time::advance(std::time::Duration::from_secs(2)).await;
+        tokio::time::advance(Duration::from_secs(2)).await;
         settle().await;
         drop(peer);
         driver.is_none_or(|driver| driver.is_finished())
@@ -352,11 +380,26 @@ impl Drop for Aborted {
     }
 }
 
-async fn receive(trailers: bool, mut body: h2_tokio::RecvBody) -> Told {
-    if trailers {
-        return Told::result(body.trailers().await);
+async fn receive(site: Site, mut body: h2_tokio::RecvBody) -> Told {
+    match site {
+        Site::Trailers | Site::ServerTrailers => Told::result(body.trailers().await),
+        Site::ManualData | Site::ServerManualData => {
+            body.into_manual().piece().await.map_or(Told::Clean, Told::result)
+        }
+        _ => body.data().await.map_or(Told::Clean, Told::result),
     }
-    body.data().await.map_or(Told::Clean, Told::result)
+}
+
+/// Reads a tunnel to its end, or writes more than its peer takes.
+async fn tunnel(writes: bool, mut tunnel: Tunnel) -> Told {
+    let done = match writes {
+        true => tunnel.write_all(&[7; 1 << 20]).await,
+        false => tunnel.read_to_end(&mut Vec::new()).await.map(drop),
+    };
+    done.map_or_else(
+        |error| Told::error(error.get_ref().unwrap().downcast_ref().unwrap()),
+        |()| Told::Clean,
+    )
 }
 
 async fn give(site: Site, mut send: h2_tokio::SendBody) -> Told {

@@ -121,6 +121,8 @@ impl Engine {
     fn on_end(&mut self, stream: StreamId, trailers: Option<Trailers>) {
         let Some(entry) = self.entries.get_mut(&stream) else { return };
         entry.received = true;
+        // No promise comes after it (RFC 9113 §8.4), though our own message may go on.
+        let promises = entry.promises.take();
         let over = self.is_client && stream.is_client_initiated() && entry.is_sent();
         let Some(slot) = entry.slot.clone() else { return };
         let mut state = slot.lock();
@@ -142,6 +144,7 @@ impl Engine {
         if over {
             self.entries.remove(&stream);
         }
+        drop(promises);
         wake((sender, waker));
     }
 
