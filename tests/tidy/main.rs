@@ -95,6 +95,13 @@ fn the_code_of_the_readme_is_code_that_is_compiled() {
 }
 
 #[test]
+fn the_figures_of_the_readme_are_those_of_the_last_comparison() {
+    let readme = tree::read("README.md");
+    let results = tree::read("h2-tokio/benches/results/speed.md");
+    expect_none("README", &readme::unmeasured(&readme, &results));
+}
+
+#[test]
 fn the_readme_opens_with_the_two_commands() {
     let readme = tree::read("README.md");
     let commands =

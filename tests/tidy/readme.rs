@@ -61,6 +61,14 @@ pub(crate) fn first_block(readme: &str, commands: &[&str]) -> Vec<String> {
     if lines == commands { Vec::new() } else { vec![format!("the first block is:\n{first}")] }
 }
 
+/// Complains about rows of the section on speed that the last comparison did not write.
+pub(crate) fn unmeasured(readme: &str, results: &str) -> Vec<String> {
+    let section = readme.split("\n## ").find(|section| section.starts_with("Speed\n"));
+    let rows = section.unwrap_or_default().lines().filter(|line| line.starts_with("| "));
+    let strange = rows.filter(|row| !results.lines().any(|line| line == *row));
+    strange.map(|row| format!("nothing measured says: {row}")).collect()
+}
+
 mod samples {
     use super::*;
 
@@ -73,6 +81,13 @@ mod samples {
         let changed = readme.replace("hello", "goodbye");
         assert_eq!(strangers(&changed, &[FILE.to_owned()]).len(), 2);
         assert_eq!(strangers("# T\n", &[FILE.to_owned()]).len(), 1);
+    }
+
+    #[test]
+    fn a_figure_that_was_not_measured_is_found() {
+        let readme = "# T\n\n## Speed\n\n| a | 1 |\n| b | 2 |\n\n## Other\n\n| c | 3 |\n";
+        assert_eq!(unmeasured(readme, "| a | 1 |\n| b | 3 |\n").len(), 1);
+        assert!(unmeasured(readme, "| a | 1 |\n| b | 2 |\n").is_empty());
     }
 
     #[test]
