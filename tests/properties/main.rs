@@ -10,6 +10,7 @@ mod buckets;
 mod ends;
 mod fairness;
 mod hpack;
+mod independent;
 #[allow(dead_code)]
 #[path = "../differential/known.rs"]
 mod known;
