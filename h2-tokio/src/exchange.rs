@@ -209,11 +209,9 @@ impl State {
 
     /// Empties the slot, but for the memory of a head.
     fn clear(&mut self) {
-        // Every field is named, here and below, so that none is forgotten.
-        let Self { stream, looked_for, detached, failure, send, recv } = self;
-        (*stream, *looked_for, *detached, *failure) = (None, false, false, None);
-        send.clear();
-        recv.clear();
+        // Whatever a slot comes to hold, the next stream begins without it.
+        let head = self.send.head.take().filter(|head| matches!(head, Head::Spare(_)));
+        *self = Self { send: Sending { head, ..Sending::default() }, ..Self::default() };
     }
 
     /// Whether a `Look` must be sent; the next call says no until the actor has looked.
@@ -299,19 +297,6 @@ impl State {
 }
 
 impl Sending {
-    fn clear(&mut self) {
-        let Self { head, interim, chunks, room, finish, reset, head_given, stopped, .. } = self;
-        if !matches!(head, Some(Head::Spare(_))) {
-            *head = None;
-        }
-        (*room, *finish, *reset) = (0, Finish::Open, None);
-        (*head_given, *stopped) = (false, None);
-        interim.clear();
-        chunks.clear();
-        let Self { flushed, flush_wanted, gone, waker, .. } = self;
-        (*flushed, *flush_wanted, *gone, *waker) = (false, false, false, None);
-    }
-
     /// A piece is taken whole as long as the ones before it leave room, and always when there is
     /// none: so the slot holds at most its room and one piece.
     fn has_room(&self) -> bool {
@@ -331,16 +316,6 @@ impl Sending {
 }
 
 impl Receiving {
-    fn clear(&mut self) {
-        let Self { interim, streamed, head, data, trailers, ended, .. } = self;
-        (*streamed, *head, *trailers, *ended) = (false, None, None, false);
-        interim.clear();
-        data.clear();
-        let Self { released, report_at, continue_due, gone, waker, .. } = self;
-        (*released, *report_at, *continue_due) = (0, 0, false);
-        (*gone, *waker) = (false, None);
-    }
-
     /// The next piece, and whether the actor should hear of what was used up.
     pub(crate) fn next_piece(&mut self) -> Option<(Bytes, bool)> {
         let piece = self.data.pop()?;
@@ -401,6 +376,8 @@ mod tests {
         state.send.head_given = true;
         state.recv.data.push(Bytes::from_static(b"12345678"));
         state.recv.released = 3;
+        state.recv.manual = true;
+        state.recv.opening = true;
         state.detached = true;
         state.look_needed();
         state.fail(Error::queue_full());
