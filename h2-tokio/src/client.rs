@@ -17,12 +17,12 @@ pub use crate::actor::command::Permit;
 use crate::actor::command::{Command, Rare};
 use crate::actor::due::By;
 use crate::actor::{Actor, Engine, NoRequests};
-use crate::body::pump::{BoxError, Pump};
+use crate::body::pump::BoxError;
 use crate::body::{RecvBody, SendBody};
 use crate::config::Config;
 use crate::convert;
 use crate::error::{CloseReason, Error, Outcome};
-use crate::exchange::{Finish, Slot};
+use crate::exchange::{Begin, Finish, Slot};
 use crate::ext::RequestTimeout;
 use crate::handle::common_methods;
 use crate::hub::{self, Counters, Hub, Shared};
@@ -194,7 +194,8 @@ impl Handle {
     ///
     /// As there. The request comes with it where [`Error::is_unprocessed`] is true, unless more of
     /// its body was read than what was ready at once: a body that is longer is read on only when
-    /// the request has a stream.
+    /// the head of the request has been written. So nothing is lost of a request that was
+    /// [`NotSent`](Outcome::NotSent), and of one that was refused only what its body gave later.
     ///
     /// # Cancel safety
     ///
@@ -407,19 +408,23 @@ where
     {
         let mut state = slot.lock();
         match &sender {
-            Some(_) => state.send.chunks = start.chunks,
+            Some(_) => {
+                state.send.chunks = start.chunks;
+                state.recv.begin = Begin::Written;
+            }
             None => state.send.end_at_once(start),
         }
     }
-    let rejected = match finish(hub, permit, slot, by, sender, &mut unsent.body).await {
+    let error = match finish(hub, permit, slot, by, sender, &mut unsent.body).await {
         Ok(response) => return Ok(response),
         Err(error) => error,
     };
-    let whole = keep && rejected.is_unprocessed() && unsent.body.is_whole();
-    Err(Rejected::new(rejected, whole.then_some(unsent)))
+    let whole = keep && error.is_unprocessed() && unsent.body.recover().await;
+    Err(Rejected::new(error, whole.then_some(unsent)))
 }
 
-/// Sends off what is in the slot; the rest of the body follows when there is a stream for it.
+/// Sends off what is in the slot; the rest of the body follows when the head has been written, for
+/// until then the request may have to be handed back as it was.
 async fn finish<B>(
     hub: &Arc<Hub>,
     permit: Option<Permit>,
@@ -435,10 +440,8 @@ where
 {
     let response = dispatch(hub, permit, slot, by)?;
     if let Some(sender) = sender {
-        std::future::poll_fn(|cx| response.poll_opened(cx)).await?;
-        if let Some(rest) = body.take_rest() {
-            tokio::spawn(Pump::new(rest, sender, h2_core::ErrorCode::CANCEL));
-        }
+        std::future::poll_fn(|cx| response.poll_begun(cx)).await?;
+        body.pump_into(sender);
     }
     response.await
 }
@@ -455,11 +458,12 @@ async fn open(
         let mut state = slot.lock();
         state.send.finish = finish;
         state.recv.streamed = true;
+        state.recv.begin = Begin::Opened;
     }
     let sender = SendBody::new(Arc::clone(&slot), Arc::clone(hub), false);
     let pushes = hub.shared.takes_pushes.then(|| PushedResponses::of(&slot, hub));
     let response = dispatch(hub, permit, slot, deadline(hub, parts))?.with_pushes(pushes);
-    std::future::poll_fn(|cx| response.poll_opened(cx)).await?;
+    std::future::poll_fn(|cx| response.poll_begun(cx)).await?;
     Ok((sender, response))
 }
 

@@ -87,6 +87,18 @@ pub(crate) enum Finish {
     Done,
 }
 
+/// What has to happen to a request before whoever made it goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Begin {
+    /// Nothing, or it has happened.
+    #[default]
+    Done,
+    /// It gets a stream.
+    Opened,
+    /// The transport takes its head; until then nothing of it was sent.
+    Written,
+}
+
 /// What the application receives.
 #[derive(Debug, Default)]
 pub(crate) struct Receiving {
@@ -94,8 +106,8 @@ pub(crate) struct Receiving {
     pub(crate) interim: Vec<ResponseHead>,
     /// The caller takes part in the exchange step by step and may ask for interim responses.
     pub(crate) streamed: bool,
-    /// Somebody waits for the stream to be opened.
-    pub(crate) opening: bool,
+    /// What somebody waits for before the request goes on.
+    pub(crate) begin: Begin,
     /// Where to leave what a server pushes because of this request, until it has a stream.
     pub(crate) promises: Option<Promises>,
     pub(crate) head: Option<ResponseHead>,
@@ -377,7 +389,7 @@ mod tests {
         state.recv.data.push(Bytes::from_static(b"12345678"));
         state.recv.released = 3;
         state.recv.manual = true;
-        state.recv.opening = true;
+        state.recv.begin = Begin::Written;
         state.detached = true;
         state.look_needed();
         state.fail(Error::queue_full());

@@ -12,7 +12,7 @@ use http::Response;
 use crate::body::RecvBody;
 use crate::convert;
 use crate::error::{Error, Outcome};
-use crate::exchange::{Slot, register};
+use crate::exchange::{Begin, Slot, register};
 use crate::hub::Hub;
 use crate::pushed::PushedResponses;
 
@@ -75,17 +75,16 @@ impl ResponseFuture {
         Poll::Pending
     }
 
-    /// Waits until the request has a stream.
-    pub(crate) fn poll_opened(&self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+    /// Waits until the request has come as far as its slot says it must before it goes on.
+    pub(crate) fn poll_begun(&self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
         let Some((slot, _)) = &self.link else { return Poll::Ready(Ok(())) };
         let mut state = slot.lock();
-        if state.stream.is_some() {
+        if state.recv.begin == Begin::Done {
             return Poll::Ready(Ok(()));
         }
         if let Some(error) = &state.failure {
             return Poll::Ready(Err(error.clone()));
         }
-        state.recv.opening = true;
         register(&mut state.recv.waker, cx);
         Poll::Pending
     }

@@ -5,10 +5,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
+use h2_core::ErrorCode;
 use http::{Request, request};
 use http_body::{Body, Frame, SizeHint};
+use tokio::task::JoinHandle;
 
-use crate::body::pump::{self, BoxError, Start};
+use crate::body::SendBody;
+use crate::body::pump::{self, BoxError, Pinned, Pump, Start};
 use crate::convert;
 use crate::error::Error;
 use crate::exchange::Finish;
@@ -32,7 +35,9 @@ pub struct UnsentBody<B> {
 /// What was not read.
 enum Rest<B> {
     Fresh(B),
-    Begun(Pin<Box<Option<B>>>),
+    Begun(Pinned<B>),
+    /// It is on its way into a stream; whoever moves it gives it back if it has read none of it.
+    Moving(JoinHandle<Option<Pinned<B>>>),
     Nothing,
 }
 
@@ -87,24 +92,30 @@ where
                     self.rest = Rest::Begun(body);
                 }
             }
-            begun @ (Rest::Begun(_) | Rest::Nothing) => self.rest = begun,
+            begun @ (Rest::Begun(_) | Rest::Moving(_) | Rest::Nothing) => self.rest = begun,
         }
         Ok(if keep { self.start.clone() } else { std::mem::take(&mut self.start) })
     }
 
-    /// What comes after the beginning; it is not handed back any more.
-    pub(crate) fn take_rest(&mut self) -> Option<Pin<Box<Option<B>>>> {
-        match std::mem::replace(&mut self.rest, Rest::Nothing) {
-            Rest::Begun(body) => Some(body),
-            other @ (Rest::Fresh(_) | Rest::Nothing) => {
-                self.rest = other;
-                None
-            }
-        }
+    /// Begins to move what comes after the beginning, in a task that ends with the stream.
+    pub(crate) fn pump_into(&mut self, to: SendBody)
+    where
+        B: Send + 'static,
+        B::Data: Send,
+    {
+        self.rest = match std::mem::replace(&mut self.rest, Rest::Nothing) {
+            Rest::Begun(rest) => Rest::Moving(tokio::spawn(Pump::new(rest, to, ErrorCode::CANCEL))),
+            other @ (Rest::Fresh(_) | Rest::Moving(_) | Rest::Nothing) => other,
+        };
     }
 
-    /// Whether nothing of it was given away for good.
-    pub(crate) fn is_whole(&self) -> bool {
+    /// Takes back what was being moved, now that its stream has ended. Says whether nothing of the
+    /// body was given away for good.
+    pub(crate) async fn recover(&mut self) -> bool {
+        if let Rest::Moving(pump) = &mut self.rest {
+            // One that panicked has lost it.
+            self.rest = pump.await.ok().flatten().map_or(Rest::Nothing, Rest::Begun);
+        }
         !self.start.is_open() || !matches!(self.rest, Rest::Nothing)
     }
 }
@@ -119,7 +130,7 @@ impl<B: Body> UnsentBody<B> {
         }
         match &mut self.rest {
             Rest::Begun(body) => body.as_mut().as_pin_mut(),
-            Rest::Fresh(_) | Rest::Nothing => None,
+            Rest::Fresh(_) | Rest::Moving(_) | Rest::Nothing => None,
         }
     }
 
@@ -127,7 +138,7 @@ impl<B: Body> UnsentBody<B> {
         match &self.rest {
             Rest::Fresh(body) => Some(body),
             Rest::Begun(body) => (**body).as_ref(),
-            Rest::Nothing => None,
+            Rest::Moving(_) | Rest::Nothing => None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Streams that end before they should, and what everyone hears of it.
 
+use std::convert::Infallible;
 use std::future::pending;
 use std::time::Duration;
 
@@ -226,6 +227,29 @@ async fn a_response_body_that_fails_after_its_first_pieces_resets_the_stream_as_
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_response_body_that_panics_after_its_first_pieces_is_an_internal_error_and_counted() {
+    for in_place in [true, false] {
+        let handler = |_: Request<RecvBody>| async {
+            let piece = || Ok::<_, Infallible>(Frame::data(Bytes::from_static(&[7; 10_000])));
+            let pieces = (0..10).map(move |_| piece());
+            let panics = futures::stream::once(async { panic!("on purpose") });
+            let frames = futures::StreamExt::chain(futures::stream::iter(pieces), panics);
+            Ok::<_, Infallible>(Response::new(StreamBody::new(Box::pin(frames))))
+        };
+        let (ours, theirs) = duplex(PIPE);
+        let config = Config::server().poll_in_place(in_place);
+        let serve = server::serve(theirs, config, server::service_fn(handler));
+        let handle = serve.handle();
+        tokio::spawn(serve);
+        let client = client::spawn_connection(ours, Config::client());
+        let response = client.request(get("/")).await.unwrap();
+        let error = read(response.into_body()).await.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::INTERNAL_ERROR, "{in_place}");
+        assert_eq!(handle.stats().failed_handlers, 1, "{in_place}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_transport_that_ends_inside_a_body_is_an_error() {
     let (client, mut peer) = against_a_peer();
     let request = tokio::spawn(async move { client.request(get("/")).await });
@@ -323,7 +347,7 @@ async fn a_served_connection_that_is_dropped_drops_its_handlers() {
             async move {
                 pending::<()>().await;
                 drop(dropped);
-                Ok::<_, std::convert::Infallible>(Response::new(Empty::<Bytes>::new()))
+                Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
             }
         }),
     );

@@ -15,6 +15,7 @@ use http_body_util::{BodyExt, Full};
 use tokio::io::duplex;
 use tokio::task::JoinHandle;
 
+use crate::faulty::{Fault, Switch};
 use crate::support::{PIPE, Peer, client_of, echo, octets, post, read};
 
 type Outcome_<B> = Result<Response<RecvBody>, Rejected<Unsent<B>>>;
@@ -194,6 +195,59 @@ async fn a_body_that_was_read_on_after_the_request_had_a_stream_does_not_come_ba
     let mut rejected = request.await.unwrap().unwrap_err();
     assert_eq!(rejected.error().outcome(), Outcome::Refused);
     assert!(rejected.take_request().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_is_not_read_on_before_the_head_of_its_request_is_written() {
+    for stalled in [true, false] {
+        let (ours, theirs) = duplex(PIPE);
+        let switch = Switch::default();
+        let mut peer = Peer::server(theirs, h2_core::Config::server());
+        let client = client::spawn_connection(switch.on(ours), Config::client());
+        peer.flush().await;
+        client.ready().await.unwrap();
+        turns().await;
+        if stalled {
+            switch.turn(Fault::Stall);
+        }
+        let request = Request::post("http://a/").body(Slow::of(&["one", "two", "three"])).unwrap();
+        let waiting = try_on(&client, request);
+        turns().await;
+        assert_eq!(client.state().open, 1);
+        switch.turn(Fault::Read);
+        let mut rejected = waiting.await.unwrap().unwrap_err();
+        if stalled {
+            assert_eq!(rejected.error().outcome(), Outcome::NotSent);
+            let (body, trailers) = echoed(rejected.take_request().unwrap()).await;
+            assert_eq!(body, "onetwothree");
+            assert_eq!(trailers.unwrap()["t"], "1");
+        } else {
+            assert_eq!(rejected.error().outcome(), Outcome::MaybeProcessed);
+            assert!(rejected.take_request().is_none());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_request_comes_back_with_a_body_that_had_nothing_more_to_give_yet() {
+    let (client, mut peer) = against(8).await;
+    let (give, given) = tokio::sync::oneshot::channel::<&'static str>();
+    let later = async move { Bytes::from_static(given.await.unwrap().as_bytes()) };
+    let pieces = futures::stream::iter([Bytes::from_static(b"now, ")]);
+    let pieces = futures::StreamExt::chain(pieces, futures::stream::once(later));
+    let frames = futures::StreamExt::map(pieces, |data| Ok::<_, Infallible>(Frame::data(data)));
+    let body = http_body_util::StreamBody::new(Box::pin(frames));
+    let waiting = try_on(&client, Request::post("http://a/").body(body).unwrap());
+    let Some(Event::RequestReceived { stream, .. }) = peer.next().await else { panic!() };
+    let Some(Event::DataReceived { data, .. }) = peer.next().await else { panic!() };
+    assert_eq!(data, "now, ");
+    peer.conn.reset_stream(stream, ErrorCode::REFUSED_STREAM);
+    peer.flush().await;
+    let mut rejected = waiting.await.unwrap().unwrap_err();
+    assert_eq!(rejected.error().outcome(), Outcome::Refused);
+    give.send("and later").unwrap();
+    let (body, _) = echoed(rejected.take_request().unwrap()).await;
+    assert_eq!(body, "now, and later");
 }
 
 #[tokio::test(start_paused = true)]

@@ -312,6 +312,8 @@ fn what_can_be_asked_while_a_request_lives_is_what_would_be_told() {
         let (outcome, retry) =
             (client.conn.request_outcome(id(stream)), client.conn.retry_hint(id(stream)));
         assert_eq!((outcome, retry), (Some(expected.0), Some(expected.1)), "{stage:?}");
+        let written = client.conn.is_request_written(id(stream));
+        assert_eq!(written, stage >= Stage::Sent, "{stage:?}");
     }
 }
 
@@ -332,6 +334,7 @@ fn of_a_request_of_the_peer_nothing_is_said_but_that_it_may_have_been_processed(
             .collect();
         assert_eq!(outcomes, [(1, MaybeProcessed), (3, MaybeProcessed)]);
         assert_eq!(server.conn.request_outcome(id(1)), None, "not a request of its own");
+        assert!(!server.conn.is_request_written(id(1)));
     });
 }
 

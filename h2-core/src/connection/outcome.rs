@@ -15,6 +15,15 @@ impl Connection {
         self.outcome_of(self.ours(stream)?)
     }
 
+    /// Whether the transport has taken the whole head of this request of ours: from then on the end
+    /// of the connection does not make it [`Outcome::NotSent`]. No for streams that are gone or not
+    /// ours.
+    #[must_use]
+    pub fn is_request_written(&self, stream: StreamId) -> bool {
+        let found = self.ours(stream).and_then(|key| self.streams.get(key));
+        found.is_some_and(|it| it.on_wire && it.head_end <= self.egress.outbox.taken())
+    }
+
     /// What to do about a request of ours if it fails now, or with the end of the connection:
     /// [`Retry::after`] with what is known here. `None` for streams that are gone or not ours.
     #[must_use]

@@ -10,7 +10,7 @@ use super::Engine;
 use super::command::Permit;
 use super::entry::Entry;
 use crate::error::{Error, Outcome};
-use crate::exchange::{Finish, Head, Slot, wake};
+use crate::exchange::{Begin, Finish, Head, Slot, wake};
 use crate::hub::Hub;
 
 /// Requests and reservations in the order of their arrival.
@@ -177,8 +177,17 @@ impl Engine {
                 if whole {
                     entry.finish = Finish::Done;
                 }
-                let opening = std::mem::take(&mut state.recv.opening);
-                let waker = opening.then(|| state.recv.waker.take()).flatten();
+                let waker = match state.recv.begin {
+                    Begin::Done => None,
+                    Begin::Opened => {
+                        state.recv.begin = Begin::Done;
+                        state.recv.waker.take()
+                    }
+                    Begin::Written => {
+                        self.beginning.push_back(stream);
+                        None
+                    }
+                };
                 entry.promises = state.recv.promises.take();
                 let more = !whole && !state.send.chunks.is_empty();
                 drop(state);
@@ -203,6 +212,26 @@ impl Engine {
                 let error = Error::misuse(refused.why);
                 Waiting::Request(slot).fail(error);
             }
+        }
+    }
+
+    /// The transport took octets: the requests whose heads are among them go on. Heads leave in the
+    /// order in which their streams were opened.
+    pub(super) fn taken(&mut self) {
+        while let Some(&stream) = self.beginning.front() {
+            // One that has ended has been told so.
+            let slot = self.entries.get(&stream).and_then(|entry| entry.slot.as_ref());
+            if let Some(slot) = slot {
+                if !self.conn.is_request_written(stream) {
+                    return;
+                }
+                let mut state = slot.lock();
+                state.recv.begin = Begin::Done;
+                let waker = state.recv.waker.take();
+                drop(state);
+                wake((None, waker));
+            }
+            self.beginning.pop_front();
         }
     }
 

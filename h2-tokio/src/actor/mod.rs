@@ -16,7 +16,7 @@ mod promise;
 mod timer;
 mod transport;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -119,6 +119,8 @@ pub(crate) struct Engine {
     /// PINGs of the application that wait for their answer.
     pings: HashMap<[u8; 8], Ping>,
     next_ping: u64,
+    /// Requests whose caller waits until their heads are written.
+    beginning: VecDeque<StreamId>,
     /// Streams whose sender waits for a flush.
     flushing: Vec<StreamId>,
     patience: Patience,
@@ -177,6 +179,7 @@ impl Engine {
             dues: Dues::default(),
             pings: HashMap::new(),
             next_ping: 0,
+            beginning: VecDeque::new(),
             flushing: Vec::new(),
             patience: Patience::default(),
             pool: config.core.send_pool,
@@ -210,6 +213,7 @@ impl Engine {
         self.line.trim();
         self.dues.trim();
         self.batch = Vec::new();
+        self.beginning = VecDeque::new();
         self.flushing = Vec::new();
     }
 

@@ -155,6 +155,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport<IO> {
                 return Err(io::ErrorKind::WriteZero.into());
             }
             outbox.advance(taken);
+            engine.taken();
             self.unflushed = true;
             moved = true;
         }

@@ -18,6 +18,9 @@ use crate::exchange::Finish;
 /// A boxed error, as bodies and services have them.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
+/// A body where it can be polled.
+pub(crate) type Pinned<B> = Pin<Box<Option<B>>>;
+
 /// Octets after which a body that is always ready goes to a task of its own.
 const AT_ONCE: usize = 16 * 1024;
 
@@ -92,12 +95,17 @@ where
     }
 }
 
-/// A body on its way into a stream. Done when the body ended, or when nobody wants it any more.
+/// A body on its way into a stream. Done when the body ended, or when nobody wants it any more; then
+/// it gives back a body of which it has read nothing.
+///
+/// Dropped, or ended by a panic of the body, it resets the stream as a body does that fails.
 pub(crate) struct Pump<B> {
-    body: Pin<Box<Option<B>>>,
+    body: Option<Pinned<B>>,
     to: Option<SendBody>,
     /// Resets the stream of a body that fails.
     code: ErrorCode,
+    /// The body gave something, or its end.
+    begun: bool,
 }
 
 impl<B> Pump<B>
@@ -105,13 +113,14 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    pub(crate) fn new(body: Pin<Box<Option<B>>>, to: SendBody, code: ErrorCode) -> Self {
-        Self { body, to: Some(to), code }
+    pub(crate) fn new(body: Pinned<B>, to: SendBody, code: ErrorCode) -> Self {
+        Self { body: Some(body), to: Some(to), code, begun: false }
     }
 
     fn poll_pump(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let Some(to) = &mut self.to else { return Poll::Ready(Ok(())) };
-        let Some(mut body) = self.body.as_mut().as_pin_mut() else { return Poll::Ready(Ok(())) };
+        let body = self.body.as_mut().and_then(|body| body.as_mut().as_pin_mut());
+        let Some(mut body) = body else { return Poll::Ready(Ok(())) };
         loop {
             if body.is_end_stream() {
                 return Poll::Ready(to.finish_with(Bytes::new(), Finish::End));
@@ -121,6 +130,7 @@ where
                 // The stream may end while the body has nothing; that ends the pump.
                 return to.poll_cancelled(cx).map(Err);
             };
+            self.begun = true;
             match step::<B>(frame)? {
                 Step::Data(data) if body.is_end_stream() => {
                     return Poll::Ready(to.finish_with(data, Finish::End));
@@ -137,9 +147,9 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    type Output = ();
+    type Output = Option<Pinned<B>>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let done = ready!(self.poll_pump(cx));
         if let Some(to) = self.to.take()
             && let Err(error) = done
@@ -148,6 +158,15 @@ where
             // own has told already, and its first cause stays.
             to.fail(error, self.code);
         }
-        Poll::Ready(())
+        let body = self.body.take();
+        Poll::Ready(body.filter(|_| !self.begun))
+    }
+}
+
+impl<B> Drop for Pump<B> {
+    fn drop(&mut self) {
+        if let Some(to) = self.to.take() {
+            to.reset(self.code);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! A call that was not done in place: a task of its own that ends with its stream.
 //!
-//! When it panics, the responder is dropped unused, which resets the stream.
+//! When it panics, the responder is dropped unused, or the pump before its end: both reset the
+//! stream with INTERNAL_ERROR.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,8 +13,8 @@ use h2_core::ErrorCode;
 use http::Response;
 use http_body::Body;
 
-use super::{Pinned, extra};
-use crate::body::pump::{self, BoxError, Pump, Start};
+use super::extra;
+use crate::body::pump::{self, BoxError, Pinned, Pump, Start};
 use crate::chunks::Chunks;
 use crate::convert::Date;
 use crate::exchange::Finish;
@@ -62,13 +63,19 @@ where
         Self { future: Some(future), responder: Some(responder), pump: None, hub, date }
     }
 
+    /// A call that was answered in place, but for the rest of the body.
+    pub(super) fn streaming(pump: Pump<B>, hub: &Arc<Hub>) -> Self {
+        let (hub, pump) = (Arc::clone(hub), Some(pump));
+        Self { future: None, responder: None, pump, hub, date: false }
+    }
+
     fn poll_all(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.pump.is_none() {
             let Some(result) = ready!(self.poll_call(cx)) else { return Poll::Ready(()) };
             self.answer(result, cx);
         }
         match &mut self.pump {
-            Some(pump) => Pin::new(pump).poll(cx),
+            Some(pump) => Pin::new(pump).poll(cx).map(drop),
             None => Poll::Ready(()),
         }
     }

@@ -23,7 +23,7 @@ use self::handler::Handler;
 use self::pace::Pace;
 use crate::actor::{Accept, Actor, Engine, Inbound};
 use crate::body::RecvBody;
-use crate::body::pump::{self, BoxError, Pump, Start};
+use crate::body::pump::{self, BoxError, Pinned, Pump, Start};
 use crate::chunks::Chunks;
 use crate::config::{Config, Knobs};
 use crate::convert::{self, Date, Extra, LastAuthority};
@@ -165,8 +165,6 @@ impl<IO, S: Service<Request<RecvBody>>, B> fmt::Debug for Serve<IO, S, B> {
 
 /// Room for a value that is polled in place, kept for the next one when it is done at once.
 struct Spare<T>(Option<Pinned<T>>);
-
-type Pinned<T> = Pin<Box<Option<T>>>;
 
 impl<T> Default for Spare<T> {
     fn default() -> Self {
@@ -428,7 +426,8 @@ where
         let responder = Responder::new(slot, Arc::clone(&self.hub), stream, head_only);
         if let (Ok(Some(to)), Some(body)) = (responder.start_with(head, &mut chunks, finish), rest)
         {
-            tokio::spawn(Pump::new(body, to, ErrorCode::INTERNAL_ERROR));
+            let pump = Pump::new(body, to, ErrorCode::INTERNAL_ERROR);
+            tokio::spawn(Handler::<S::Future, B>::streaming(pump, &self.hub));
         }
     }
 
