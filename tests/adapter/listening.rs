@@ -26,12 +26,12 @@ use crate::support::{PIPE, get, head_of, hello, octets, read};
 
 /// A place where pipes arrive instead of sockets, or failures to accept one.
 #[derive(Clone, Default)]
-struct Door(Arc<Mutex<(VecDeque<Arrival>, Option<Waker>)>>);
+pub(crate) struct Door(Arc<Mutex<(VecDeque<Arrival>, Option<Waker>)>>);
 
 type Arrival = io::Result<DuplexStream>;
 
 impl Door {
-    fn arrive(&self, arrival: Arrival) {
+    pub(crate) fn arrive(&self, arrival: Arrival) {
         let waker = {
             let mut line = self.0.lock().unwrap();
             line.0.push_back(arrival);

@@ -3,27 +3,27 @@
 
 use std::any::Any;
 use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use h2_tests::wire::{self, Wire};
-use h2_tokio::ext::RequestTimeout;
-use h2_tokio::{
-    CloseReason, Config, Error, ErrorCode, Outcome, Reason, Scope, Tunnel, client, server,
-};
-use http::Response;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use h2_tokio::client::Connections;
+use h2_tokio::server::CancellationToken;
+use h2_tokio::{CloseReason, Error, ErrorCode, Outcome, Reason, Scope, client, server};
+use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
+use tokio::time::advance;
 
 use crate::faulty::{Fault, Switch};
 use crate::matrix::{Cause, Site};
-use crate::support::{get, head_of, octets};
 
 /// Octets that the pipe holds: more than any scene writes, for its peer never reads.
 const PIPE: usize = 4 * 1024 * 1024;
 
-/// Turns in which a connection comes to rest.
-pub(crate) const TURNS: usize = 32;
+/// The time of a request that has one.
+pub(crate) const TIME: Duration = Duration::from_secs(5);
 
 /// What was at the end of a wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,377 +50,232 @@ impl Kind {
     }
 }
 
+/// How often tasks ran from a cause to the end of a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Turn {
+    connection: usize,
+    wait: usize,
+}
+
+impl Turn {
+    /// Whether nothing ran that need not have. Between a connection and what waits on a pool stands
+    /// the task of the pool; while that runs, the connection may run again for others.
+    pub(crate) fn is_least(self, site: Site) -> bool {
+        (self.connection <= 1 || site.is_of_pool()) && self.wait == 1
+    }
+}
+
+/// Counts how often tasks run.
+#[derive(Clone, Default)]
+struct Count(Arc<AtomicUsize>);
+
+impl Count {
+    fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    async fn runs_of<T>(self, task: impl Future<Output = T>) -> T {
+        let mut task = pin!(task);
+        std::future::poll_fn(|cx| {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            task.as_mut().poll(cx)
+        })
+        .await
+    }
+}
+
 impl Told {
-    fn error(error: &Error) -> Self {
+    pub(crate) fn error(error: &Error) -> Self {
         let kind = Kind::of(error.reason());
         Self::Error(error.scope(), kind, error.code(), Some(error.outcome()))
     }
 
-    fn result<T>(result: Result<T, Error>) -> Self {
+    pub(crate) fn result<T>(result: Result<T, Error>) -> Self {
         result.map_or_else(|error| Self::error(&error), |_| Self::Clean)
     }
 
-    fn close(reason: &CloseReason) -> Self {
+    pub(crate) fn close(reason: &CloseReason) -> Self {
         Self::Error(Scope::Connection, Kind::of(reason.reason()), reason.code(), None)
     }
 }
 
 /// A connection, its peer, and a task that waits.
 pub(crate) struct Scene {
-    peer: DuplexStream,
-    switch: Switch,
+    pub(crate) peer: DuplexStream,
+    pub(crate) switch: Switch,
+    /// Whether requests have a time.
+    pub(crate) timed: bool,
     /// The task of the connection, unless the library spawned it itself.
     driver: Option<JoinHandle<CloseReason>>,
-    wait: JoinHandle<Told>,
-    handle: Option<Handle>,
+    wait: Option<JoinHandle<(Told, Turn)>>,
+    /// How often the connection's task has run, and what waits, since the last cause.
+    counts: [Count; 2],
+    pub(crate) handle: Option<Handle>,
     /// Both ends of another stream.
-    sibling: Option<Box<dyn Any + Send>>,
+    pub(crate) sibling: Option<Box<dyn Any + Send>>,
     /// What must outlive the wait.
     kept: Vec<Box<dyn Any + Send>>,
 }
 
-enum Handle {
+pub(crate) enum Handle {
     Client(client::Handle),
     Server(server::Handle),
+    Pool(Connections),
+    /// What stops a whole server.
+    Stop(CancellationToken),
 }
 
 impl Scene {
-    pub(crate) async fn set(site: Site) -> Self {
-        if site.is_of_client() { Self::client(site).await } else { Self::server(site).await }
-    }
-
-    async fn client(site: Site) -> Self {
-        let (ours, mut peer) = duplex(PIPE);
+    /// Sets the stage for the wait at this site, which this cause is to end.
+    pub(crate) async fn set(site: Site, cause: Cause) -> Self {
+        let (ours, peer) = duplex(PIPE);
         let switch = Switch::default();
         let io = switch.on(ours);
-        if site == Site::Handshake {
-            let handshake = client::handshake(io, Config::client());
-            let wait = tokio::spawn(async move { Told::result(handshake.await) });
-            settle().await;
-            let (sibling, kept) = (None, Vec::new());
-            return Self { peer, switch, driver: None, wait, handle: None, sibling, kept };
-        }
-        let mut config = Config::client();
-        config.core.enable_push = site == Site::Pushes;
-        let (client, driver) = client::connection(io, config);
-        let driver = tokio::spawn(driver);
-        let mut scene = Self {
-            switch,
-            driver: Some(driver),
-            wait: tokio::spawn(std::future::pending()),
-            handle: Some(Handle::Client(client.clone())),
-            sibling: None,
-            kept: Vec::new(),
-            peer: {
-                if site != Site::Ready {
-                    // An acknowledgement must not come before what it acknowledges.
-                    settle().await;
-                    say(&mut peer, (wire::settings(&[(3, 2)]), wire::settings_ack())).await;
-                }
-                peer
-            },
-        };
-        settle().await;
-        if site == Site::Ready {
-            scene.waits(async move { Told::result(client.ready().await) });
-            settle().await;
-            return scene;
-        }
-        scene.sibling = Some(Box::new(client.send_request(head_of("/1")).await.unwrap()));
-        scene.client_waits(site, client).await;
-        settle().await;
-        assert!(!scene.wait.is_finished(), "{site:?} does not wait");
-        scene
-    }
-
-    async fn client_waits(&mut self, site: Site, client: client::Handle) {
-        match site {
-            Site::Ping | Site::Closed | Site::Watch => {
-                self.kept.push(Box::new(client.send_request(head_of("/")).await.unwrap()));
-                if site == Site::Watch {
-                    let mut watch = client.watch_state();
-                    return self.waits(async move {
-                        let last = watch.until(|state| state.closed.is_some()).await;
-                        assert!(watch.changed().await.is_none());
-                        Told::close(&last.closed.unwrap())
-                    });
-                }
-                return self.waits(async move {
-                    match site {
-                        Site::Ping => Told::result(client.ping().await),
-                        _ => Told::close(&client.closed().await),
-                    }
-                });
-            }
-            Site::Slot | Site::Reserve => {
-                let second = tokio::spawn(client.clone().request_alone());
-                settle().await;
-                self.kept.push(Box::new(Aborted(second)));
-                if site == Site::Slot {
-                    self.waits(
-                        async move { Told::result(client.send_request(head_of("/")).await) },
-                    );
-                } else {
-                    self.waits(async move { Told::result(client.reserve().await) });
-                }
-                return;
-            }
-            Site::Head => {
-                // The handle goes with the task, as it does when a caller owns it alone.
-                let response = client.send_bodiless(head_of("/")).await.unwrap();
-                drop(client);
-                return self.waits(async move { Told::result(response.await) });
-            }
-            Site::Deadline => {
-                let mut request = get("/");
-                request.extensions_mut().insert(RequestTimeout::new(Duration::from_secs(3_600)));
-                return self.waits(async move { Told::result(client.request(request).await) });
-            }
-            _ => {}
-        }
-        let (mut send, mut response) = client.send_request(head_of("/")).await.unwrap();
-        drop(client);
-        match site {
-            Site::Informational => {
-                self.kept.push(Box::new(send));
-                self.waits(async move {
-                    assert!(response.informational().await.is_none());
-                    Told::Clean
-                });
-            }
-            Site::Pushes => {
-                let mut pushes = response.pushes();
-                self.kept.push(Box::new((send, response)));
-                self.waits(async move {
-                    assert!(pushes.next().await.is_none());
-                    Told::Clean
-                });
-            }
-            _ if site.has_head() => {
-                settle().await;
-                say(&mut self.peer, (wire::ok(3), wire::data_of(3, 100))).await;
-                let mut body = response.await.unwrap().into_body();
-                assert_eq!(body.data().await.unwrap().unwrap().len(), 100);
-                if matches!(site, Site::TunnelRead | Site::TunnelWrite) {
-                    return self.waits(tunnel(site == Site::TunnelWrite, Tunnel::new(send, body)));
-                }
-                self.kept.push(Box::new(send));
-                self.waits(receive(site, body));
-            }
-            Site::SendData | Site::Flush | Site::Stopped => {
-                self.kept.push(Box::new(response));
-                if site == Site::Flush {
-                    send.send_data(octets(80 * 1024)).await.unwrap();
-                }
-                self.waits(give(site, send));
-            }
-            _ => unreachable!("{site:?} is not of a client's stream"),
-        }
-    }
-
-    async fn server(site: Site) -> Self {
-        let (ours, mut peer) = duplex(PIPE);
-        let switch = Switch::default();
-        let (handle, mut incoming, driver) = server::connection(switch.on(ours), Config::server());
-        let driver = tokio::spawn(driver);
-        say(&mut peer, (wire::preface(), wire::settings(&[]))).await;
-        settle().await;
-        say(&mut peer, (wire::settings_ack(), wire::post(1), wire::post(3))).await;
-        let sibling = incoming.next().await.unwrap();
-        let (request, mut responder) = incoming.next().await.unwrap();
-        let mut body = request.into_body();
         let mut scene = Self {
             peer,
             switch,
-            driver: Some(driver),
-            wait: tokio::spawn(std::future::pending()),
-            handle: Some(Handle::Server(handle.clone())),
-            sibling: Some(Box::new(sibling)),
+            timed: cause == Cause::Deadline,
+            driver: None,
+            wait: None,
+            counts: Default::default(),
+            handle: None,
+            sibling: None,
             kept: Vec::new(),
         };
         match site {
-            Site::Incoming => {
-                scene.kept.push(Box::new((body, responder)));
-                drop(handle);
-                scene.waits(async move {
-                    assert!(incoming.next().await.is_none());
-                    Told::Clean
-                });
-            }
-            Site::ServerPing => {
-                scene.kept.push(Box::new((body, responder, incoming)));
-                scene.waits(async move { Told::result(handle.ping().await) });
-            }
-            Site::ServerClosed => {
-                scene.kept.push(Box::new((body, responder, incoming)));
-                scene.waits(async move { Told::close(&handle.closed().await) });
-            }
-            Site::Cancelled => {
-                scene.kept.push(Box::new((body, incoming)));
-                scene.waits(async move { Told::error(&responder.cancelled().await) });
-            }
-            Site::ServerData | Site::ServerTrailers | Site::ServerManualData => {
-                scene.kept.push(Box::new((responder, incoming)));
-                say(&mut scene.peer, wire::data_of(3, 100)).await;
-                assert_eq!(body.data().await.unwrap().unwrap().len(), 100);
-                scene.waits(receive(site, body));
-            }
-            Site::ServerTunnelRead | Site::ServerTunnelWrite => {
-                scene.kept.push(Box::new(incoming));
-                let send = responder.send_response(Response::new(())).unwrap();
-                let writes = site == Site::ServerTunnelWrite;
-                scene.waits(tunnel(writes, Tunnel::new(send, body)));
-            }
-            _ => {
-                scene.kept.push(Box::new((body, incoming)));
-                let mut send = responder.send_response(Response::new(())).unwrap();
-                if site == Site::ServerFlush {
-                    send.send_data(octets(80 * 1024)).await.unwrap();
-                }
-                scene.waits(give(site, send));
-            }
+            _ if site.is_of_client() => scene.client(site, io).await,
+            _ if site.is_of_pool() => scene.pool(site, io).await,
+            _ if site.is_of_server() => scene.whole_server(site, io).await,
+            _ => scene.server(site, io).await,
         }
         settle().await;
-        assert!(!scene.wait.is_finished(), "{site:?} does not wait");
+        assert!(!scene.wait.as_ref().unwrap().is_finished(), "{site:?} does not wait");
         scene
     }
 
-    fn waits(&mut self, wait: impl Future<Output = Told> + Send + 'static) {
-        self.wait.abort();
-        self.wait = tokio::spawn(wait);
+    pub(crate) fn drives(&mut self, driver: impl Future<Output = CloseReason> + Send + 'static) {
+        self.driver = Some(tokio::spawn(self.counts[0].clone().runs_of(driver)));
+    }
+
+    pub(crate) fn waits(&mut self, wait: impl Future<Output = Told> + Send + 'static) {
+        let [connection, runs] = self.counts.clone();
+        let wait = runs.clone().runs_of(wait);
+        self.wait = Some(tokio::spawn(async move {
+            let told = wait.await;
+            (told, Turn { connection: connection.get(), wait: runs.get() })
+        }));
+    }
+
+    pub(crate) fn keeps(&mut self, what: impl Any + Send) {
+        self.kept.push(Box::new(what));
+    }
+
+    pub(crate) async fn says(&mut self, what: impl Wire) {
+        self.peer.write_all(&what.octets()).await.unwrap();
     }
 
     /// Lets it happen.
     pub(crate) async fn strike(&mut self, cause: Cause, site: Site) {
+        self.counts_from_here();
         match cause {
-            Cause::Reset(code) => say(&mut self.peer, wire::rst(3, code)).await,
-            Cause::EndStream if site.awaits_head() => {
-                say(&mut self.peer, wire::ok(3).end_stream()).await;
-            }
+            Cause::Reset(code) => self.says(wire::rst(3, code)).await,
+            Cause::EndStream if site.awaits_head() => self.says(wire::ok(3).end_stream()).await,
             Cause::EndStream => {
                 if site.is_of_client() && !site.has_head() {
-                    say(&mut self.peer, wire::ok(3)).await;
+                    self.says(wire::ok(3)).await;
                 }
-                say(&mut self.peer, wire::data_of(3, 0).end_stream()).await;
+                self.says(wire::data_of(3, 0).end_stream()).await;
             }
             Cause::GoAway { last } => {
-                say(&mut self.peer, wire::goaway(last, ErrorCode::NO_ERROR, b"")).await;
+                self.says(wire::goaway(last, ErrorCode::NO_ERROR, b"")).await;
             }
-            Cause::Violation => say(&mut self.peer, wire::data_of(0, 1)).await,
+            Cause::Violation => self.says(wire::data_of(0, 1)).await,
             Cause::Eof => self.peer.shutdown().await.unwrap(),
-            Cause::Io(fault) => {
-                self.switch.turn(fault);
-                // An answer that is due makes the transport show it.
-                if fault == Fault::Write || fault == Fault::Stall && !site.begins() {
-                    let begin = wire::settings(&[]);
-                    say(&mut self.peer, (begin, wire::ping([7; 8]))).await;
-                }
-                if fault == Fault::Stall {
-                    settle().await;
-                    tokio::time::advance(Duration::from_secs(31)).await;
-                }
-            }
-            Cause::Close => match &self.handle {
-                Some(Handle::Client(handle)) => handle.close(ErrorCode::CANCEL),
-                Some(Handle::Server(handle)) => handle.close(ErrorCode::CANCEL),
-                None => unreachable!("{site:?} has no handle"),
+            Cause::Io(fault) => self.breaks(fault, site).await,
+            Cause::Close => match self.handle.as_ref().unwrap() {
+                Handle::Client(handle) => handle.close(ErrorCode::CANCEL),
+                Handle::Server(handle) => handle.close(ErrorCode::CANCEL),
+                Handle::Pool(pool) => pool.shutdown(),
+                Handle::Stop(stop) => stop.cancel(),
             },
             Cause::SiblingCancelled => self.sibling = None,
+            Cause::Deadline => advance(TIME).await,
             Cause::LastHandle => self.handle = None,
             Cause::DriverDropped => self.driver.as_ref().unwrap().abort(),
         }
     }
 
-    /// Lets all tasks run until the wait is over, but not for ever.
-    pub(crate) async fn outcome(&mut self) -> Option<Told> {
-        for _ in 0..TURNS {
-            if self.wait.is_finished() {
-                return Some((&mut self.wait).await.unwrap());
+    async fn breaks(&mut self, fault: Fault, site: Site) {
+        self.switch.turn(fault);
+        // An answer that is due makes the transport show it.
+        if fault == Fault::Write || fault == Fault::Stall && !site.begins() {
+            if site == Site::ServerReady {
+                self.says(wire::preface()).await;
             }
-            tokio::task::yield_now().await;
+            self.says((wire::settings(&[]), wire::ping([7; 8]))).await;
         }
-        None
+        if fault == Fault::Stall {
+            settle().await;
+            self.counts_from_here();
+            advance(Duration::from_secs(31)).await;
+        }
+    }
+
+    /// Ends whatever still waits.
+    pub(crate) async fn end(&mut self, site: Site) {
+        self.counts_from_here();
+        if site.is_of_pool() || site.is_of_server() {
+            self.strike(Cause::Close, site).await;
+        }
+        if site.is_of_server() {
+            // The time to drain is over, and that to linger.
+            settle().await;
+            advance(Duration::from_secs(3_600)).await;
+            settle().await;
+            advance(Duration::from_secs(2)).await;
+        } else {
+            self.strike(Cause::DriverDropped, site).await;
+        }
+    }
+
+    fn counts_from_here(&self) {
+        for count in &self.counts {
+            count.0.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Gives way once, and takes what the wait has come to.
+    pub(crate) async fn outcome(&mut self) -> Option<(Told, Turn)> {
+        tokio::task::yield_now().await;
+        let wait = self.wait.take_if(|wait| wait.is_finished())?;
+        Some(wait.await.unwrap())
     }
 
     /// Lets go of everything, and waits until the connection is gone.
-    pub(crate) async fn clear(self) -> bool {
+    pub(crate) async fn clear(self) {
         let Self { peer, driver, wait, handle, sibling, kept, .. } = self;
-        wait.abort();
+        if let Some(wait) = wait {
+            wait.abort();
+        }
         drop((handle, sibling, kept));
         settle().await;
         // A peer that neither answers nor hangs up is waited for no longer than the drain takes.
-        tokio::time::advance(Duration::from_secs(31)).await;
+        advance(Duration::from_secs(31)).await;
         settle().await;
-        tokio::time::advance(Duration::from_secs(2)).await;
+        advance(Duration::from_secs(2)).await;
         settle().await;
-        drop(peer);
-        driver.is_none_or(|driver| driver.is_finished())
+        drop((peer, driver));
     }
 }
 
-/// A request of its own, whose answer nobody has yet.
-trait RequestAlone {
-    fn request_alone(self) -> impl Future<Output = ()> + Send;
-}
-
-impl RequestAlone for client::Handle {
-    async fn request_alone(self) {
-        drop(self.request(get("/3")).await);
-        // A stream that has ended needs its handle no longer; the connection may.
-        std::future::pending::<()>().await;
-    }
-}
-
-/// A task that ends when its scene does.
-struct Aborted(JoinHandle<()>);
-
-impl Drop for Aborted {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-async fn receive(site: Site, mut body: h2_tokio::RecvBody) -> Told {
-    match site {
-        Site::Trailers | Site::ServerTrailers => Told::result(body.trailers().await),
-        Site::ManualData | Site::ServerManualData => {
-            body.into_manual().piece().await.map_or(Told::Clean, Told::result)
-        }
-        _ => body.data().await.map_or(Told::Clean, Told::result),
-    }
-}
-
-/// Reads a tunnel to its end, or writes more than its peer takes.
-async fn tunnel(writes: bool, mut tunnel: Tunnel) -> Told {
-    let done = match writes {
-        true => tunnel.write_all(&[7; 1 << 20]).await,
-        false => tunnel.read_to_end(&mut Vec::new()).await.map(drop),
-    };
-    done.map_or_else(
-        |error| Told::error(error.get_ref().unwrap().downcast_ref().unwrap()),
-        |()| Told::Clean,
-    )
-}
-
-async fn give(site: Site, mut send: h2_tokio::SendBody) -> Told {
-    match site {
-        Site::SendData | Site::ServerSendData => loop {
-            if let Err(error) = send.send_data(Bytes::from_static(&[7; 8 * 1024])).await {
-                return Told::error(&error);
-            }
-        },
-        Site::Flush | Site::ServerFlush => Told::result(send.flush().await),
-        _ => Told::error(&send.stopped().await),
-    }
-}
-
-async fn say(peer: &mut DuplexStream, what: impl Wire) {
-    peer.write_all(&what.octets()).await.unwrap();
+/// Tasks that are alive.
+pub(crate) fn tasks() -> usize {
+    tokio::runtime::Handle::current().metrics().num_alive_tasks()
 }
 
 /// Lets all tasks run as long as they have something to do.
 pub(crate) async fn settle() {
-    for _ in 0..TURNS {
+    for _ in 0..32 {
         tokio::task::yield_now().await;
     }
 }
