@@ -121,6 +121,7 @@ mod priority;
 mod settings;
 mod stream;
 mod stream_id;
+mod stream_map;
 
 pub use config::{Bucket, Config, Padding};
 pub use connection::{Connection, Deadline, Permit, Received};
@@ -140,3 +141,4 @@ pub use priority::Priority;
 pub use settings::Settings;
 pub use stream::StreamState;
 pub use stream_id::StreamId;
+pub use stream_map::{IntoIter as StreamMapIntoIter, StreamMap};

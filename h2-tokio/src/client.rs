@@ -474,10 +474,14 @@ fn slot(
 ) -> Result<Arc<Slot>, Error> {
     let shared = &hub.shared;
     let slot = shared.slot();
-    let spare = slot.lock().spare();
-    let (head, stripped) = convert::request_head(spare, parts, &shared.target, length)?;
-    Counters::add(&shared.counters.stripped_fields, stripped);
-    slot.lock().request(head, shared.room, shared.report_at);
+    {
+        // Nobody else has it yet, so the lock keeps nobody waiting.
+        let mut state = slot.lock();
+        let spare = state.spare();
+        let (head, stripped) = convert::request_head(spare, parts, &shared.target, length)?;
+        Counters::add(&shared.counters.stripped_fields, stripped);
+        state.request(head, shared.room, shared.report_at);
+    }
     Ok(slot)
 }
 

@@ -1,8 +1,9 @@
 //! The slot of a stream: where its handles and the actor leave things for each other.
 //!
-//! Its mutex is held for a few moves at a time, never across a wake, an await or a call of the
-//! core. What is in it is bounded by the receive window, and by the send credit plus one piece.
+//! Its mutex is held for a few moves at a time, never across a wake or an await. A slot is small,
+//! because streams are many: what few of them hold at a time lies in boxes. What is in it is bounded by the receive window, and by the send credit plus one piece.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -33,17 +34,36 @@ pub(crate) struct State {
     pub(crate) detached: bool,
     /// Why the stream ended early. The first cause stays.
     pub(crate) failure: Option<Error>,
+    /// Heads on their way. The box outlives them, so that the next stream in this slot finds it.
+    heads: Option<Box<Heads>>,
+    /// What few streams ever hold.
+    rare: Option<Box<Rare>>,
     pub(crate) send: Sending,
     pub(crate) recv: Receiving,
+}
+
+/// Heads between the actor and the handles.
+#[derive(Debug, Default)]
+struct Heads {
+    /// One that is sent, and that the actor has not taken yet.
+    sent: Option<Head>,
+    /// The final response, which the application has not taken yet.
+    received: Option<ResponseHead>,
+}
+
+#[derive(Debug, Default)]
+struct Rare {
+    /// Interim responses before the head that is sent.
+    sent: VecDeque<ResponseHead>,
+    /// Interim responses that were received, if somebody may ask for them.
+    received: VecDeque<ResponseHead>,
+    /// Where to leave what a server pushes because of this request, until it has a stream.
+    promises: Option<Box<Promises>>,
 }
 
 /// What the application sends.
 #[derive(Debug, Default)]
 pub(crate) struct Sending {
-    /// A head that the actor has not taken yet.
-    pub(crate) head: Option<Head>,
-    /// Interim responses before it.
-    pub(crate) interim: Vec<ResponseHead>,
     pub(crate) chunks: Chunks,
     /// Octets that `chunks` should hold at most; set by the actor.
     pub(crate) room: usize,
@@ -66,7 +86,7 @@ pub(crate) struct Sending {
 
 /// A head on its way out.
 #[derive(Debug)]
-pub(crate) enum Head {
+enum Head {
     Request(RequestHead),
     Response(ResponseHead),
     /// None; the memory of an earlier head, for the one to come.
@@ -102,15 +122,10 @@ pub(crate) enum Begin {
 /// What the application receives.
 #[derive(Debug, Default)]
 pub(crate) struct Receiving {
-    /// Interim responses, if somebody may ask for them.
-    pub(crate) interim: Vec<ResponseHead>,
     /// The caller takes part in the exchange step by step and may ask for interim responses.
     pub(crate) streamed: bool,
     /// What somebody waits for before the request goes on.
     pub(crate) begin: Begin,
-    /// Where to leave what a server pushes because of this request, until it has a stream.
-    pub(crate) promises: Option<Promises>,
-    pub(crate) head: Option<ResponseHead>,
     pub(crate) data: Chunks,
     pub(crate) trailers: Option<Box<Trailers>>,
     /// END_STREAM has arrived: what is here is complete.
@@ -195,35 +210,125 @@ impl State {
 
     /// Begins a request that is to be opened, in an empty slot.
     pub(crate) fn request(&mut self, head: RequestHead, room: usize, report_at: usize) {
-        self.send.head = Some(Head::Request(head));
+        self.put_request(head);
         self.send.head_given = true;
         self.send.room = room;
         self.recv.report_at = report_at;
     }
 
-    /// Takes the memory that an earlier head left.
-    pub(crate) fn spare(&mut self) -> Fields {
-        match self.send.head.take() {
-            Some(Head::Spare(fields)) => fields,
-            head => {
-                self.send.head = head;
-                Fields::new()
+    /// Leaves a request for the actor to open.
+    pub(crate) fn put_request(&mut self, head: RequestHead) {
+        self.heads.get_or_insert_default().sent = Some(Head::Request(head));
+    }
+
+    /// Leaves a response for the actor to send.
+    pub(crate) fn put_response(&mut self, head: ResponseHead) {
+        self.heads.get_or_insert_default().sent = Some(Head::Response(head));
+        self.send.head_given = true;
+    }
+
+    /// Takes the request that is to be opened.
+    pub(crate) fn take_request(&mut self) -> Option<RequestHead> {
+        match self.heads.as_mut()?.sent.take() {
+            Some(Head::Request(head)) => Some(head),
+            other => {
+                self.heads.as_mut()?.sent = other;
+                None
             }
         }
     }
 
-    /// Keeps the memory of a head for the one to come.
-    pub(crate) fn keep_spare(&mut self, fields: Fields) {
-        if matches!(self.send.head, None | Some(Head::Spare(_))) {
-            self.send.head = Some(Head::Spare(fields));
+    /// Takes the response that is to be sent. A request that waits in line stays where it is.
+    pub(crate) fn take_response(&mut self) -> Option<ResponseHead> {
+        match self.heads.as_mut()?.sent.take() {
+            Some(Head::Response(head)) => Some(head),
+            other => {
+                self.heads.as_mut()?.sent = other;
+                None
+            }
         }
     }
 
-    /// Empties the slot, but for the memory of a head.
+    /// Leaves the final response for the application.
+    pub(crate) fn receive_head(&mut self, head: ResponseHead) {
+        self.heads.get_or_insert_default().received = Some(head);
+    }
+
+    /// Takes the final response.
+    pub(crate) fn take_head(&mut self) -> Option<ResponseHead> {
+        self.heads.as_mut()?.received.take()
+    }
+
+    pub(crate) fn has_head(&self) -> bool {
+        self.heads.as_ref().is_some_and(|heads| heads.received.is_some())
+    }
+
+    /// Leaves an interim response for the actor to send.
+    pub(crate) fn put_interim(&mut self, head: ResponseHead) {
+        self.rare.get_or_insert_default().sent.push_back(head);
+    }
+
+    /// Takes the interim responses that are to be sent.
+    pub(crate) fn take_interim(&mut self) -> VecDeque<ResponseHead> {
+        self.rare.as_mut().map(|rare| std::mem::take(&mut rare.sent)).unwrap_or_default()
+    }
+
+    /// Leaves an interim response for an application that asks for them; one that has so many to
+    /// take gets no more. Says whether it was taken.
+    pub(crate) fn receive_interim(&mut self, head: ResponseHead, max: usize) -> bool {
+        let taken = self.recv.streamed && self.interim_waiting() < max;
+        if taken {
+            self.rare.get_or_insert_default().received.push_back(head);
+        }
+        taken
+    }
+
+    fn interim_waiting(&self) -> usize {
+        self.rare.as_ref().map_or(0, |rare| rare.received.len())
+    }
+
+    /// Takes the oldest interim response that was received.
+    pub(crate) fn next_interim(&mut self) -> Option<ResponseHead> {
+        self.rare.as_mut()?.received.pop_front()
+    }
+
+    /// Where to leave what a server pushes because of this request.
+    pub(crate) fn set_promises(&mut self, promises: Promises) {
+        self.rare.get_or_insert_default().promises = Some(Box::new(promises));
+    }
+
+    pub(crate) fn take_promises(&mut self) -> Option<Box<Promises>> {
+        self.rare.as_mut()?.promises.take()
+    }
+
+    /// Takes the memory that an earlier head left.
+    pub(crate) fn spare(&mut self) -> Fields {
+        let sent = self.heads.as_mut().map(|heads| &mut heads.sent);
+        match sent.and_then(|sent| sent.take_if(|head| matches!(head, Head::Spare(_)))) {
+            Some(Head::Spare(fields)) => fields,
+            _ => Fields::new(),
+        }
+    }
+
+    /// Keeps the memory of a head for the one to come, in a slot that has had one before: others
+    /// had better stay small.
+    pub(crate) fn keep_spare(&mut self, fields: Fields) {
+        if let Some(heads) = &mut self.heads
+            && matches!(heads.sent, None | Some(Head::Spare(_)))
+        {
+            heads.sent = Some(Head::Spare(fields));
+        }
+    }
+
+    /// Empties the slot, but for the memory of heads.
     fn clear(&mut self) {
         // Whatever a slot comes to hold, the next stream begins without it.
-        let head = self.send.head.take().filter(|head| matches!(head, Head::Spare(_)));
-        *self = Self { send: Sending { head, ..Sending::default() }, ..Self::default() };
+        let mut heads = self.heads.take();
+        if let Some(heads) = &mut heads {
+            heads.sent.take_if(|head| !matches!(head, Head::Spare(_)));
+            heads.received = None;
+        }
+        *self = Self { heads, ..Self::default() };
     }
 
     /// Whether a `Look` must be sent; the next call says no until the actor has looked.
@@ -304,7 +409,9 @@ impl State {
         self.recv.released += self.recv.data.octets();
         self.recv.data.clear();
         self.recv.trailers = None;
-        self.recv.interim = Vec::new();
+        if let Some(rare) = &mut self.rare {
+            rare.received = VecDeque::new();
+        }
     }
 }
 

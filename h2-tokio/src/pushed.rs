@@ -50,7 +50,7 @@ impl PushedResponses {
     /// Those for the request in `slot`, which has not been opened.
     pub(crate) fn of(slot: &Slot, hub: &Arc<Hub>) -> Self {
         let (promises, line) = unbounded();
-        slot.lock().recv.promises = Some(promises);
+        slot.lock().set_promises(promises);
         Self { line: Some((line, Arc::clone(hub))), authority: LastAuthority::default() }
     }
 

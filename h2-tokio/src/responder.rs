@@ -12,7 +12,7 @@ use crate::actor::command::{Command, Rare};
 use crate::body::SendBody;
 use crate::convert::{self, Extra};
 use crate::error::{Error, Outcome};
-use crate::exchange::{Finish, Head, Slot};
+use crate::exchange::{Finish, Slot};
 use crate::hub::{Counters, Hub};
 
 /// Answers one request.
@@ -51,7 +51,7 @@ impl Responder {
             None => {
                 // Whatever the application says first stands for 100-continue.
                 state.recv.continue_due = false;
-                state.send.interim.push(head);
+                state.put_interim(head);
                 (Ok(()), true)
             }
         })
@@ -167,8 +167,7 @@ impl Responder {
         let result = slot.update(&hub, |state| match state.send_error() {
             Some(error) => (Err(error), false),
             None => {
-                state.send.head = Some(Head::Response(head));
-                state.send.head_given = true;
+                state.put_response(head);
                 if void {
                     state.send.finish = Finish::End;
                 }
@@ -196,8 +195,7 @@ impl Responder {
         let result = slot.update(&hub, |state| match state.send_error() {
             Some(error) => (Err(error), false),
             None => {
-                state.send.head = Some(Head::Response(head));
-                state.send.head_given = true;
+                state.put_response(head);
                 state.send.chunks.append(chunks);
                 (Ok(()), true)
             }
@@ -242,8 +240,7 @@ impl Responder {
             if let Some(error) = state.send_error() {
                 return (Err(error), true);
             }
-            state.send.head = Some(Head::Response(head));
-            state.send.head_given = true;
+            state.put_response(head);
             if !void {
                 body(&mut state.send);
             }

@@ -63,12 +63,11 @@ impl ResponseFuture {
     fn poll_informational(&self, cx: &Context<'_>) -> Poll<Option<Response<()>>> {
         let Some((slot, _)) = &self.link else { return Poll::Ready(None) };
         let mut state = slot.lock();
-        if !state.recv.interim.is_empty() {
-            let head = state.recv.interim.remove(0);
+        if let Some(head) = state.next_interim() {
             drop(state);
             return Poll::Ready(convert::response(head).ok().map(|(response, _)| response));
         }
-        if state.recv.head.is_some() || state.failure.is_some() {
+        if state.has_head() || state.failure.is_some() {
             return Poll::Ready(None);
         }
         register(&mut state.recv.waker, cx);
@@ -124,7 +123,7 @@ impl Future for ResponseFuture {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some((slot, _)) = &self.link else { return Poll::Pending };
         let mut state = slot.lock();
-        if let Some(head) = state.recv.head.take() {
+        if let Some(head) = state.take_head() {
             drop(state);
             return Poll::Ready(self.received(head));
         }

@@ -15,6 +15,7 @@ mod independent;
 #[path = "../differential/known.rs"]
 mod known;
 mod last;
+mod maps;
 mod meeting;
 #[path = "../differential/observed.rs"]
 mod observed;

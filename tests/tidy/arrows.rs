@@ -8,7 +8,10 @@ use crate::tree::Source;
 
 /// The rooms from the bottom up. A room may name those of lower layers.
 const LAYERS: [Layer; 5] = [
-    Layer { rooms: &["stream_id", "error", "fields", "settings", "config"], within: true },
+    Layer {
+        rooms: &["stream_id", "stream_map", "error", "fields", "settings", "config"],
+        within: true,
+    },
     Layer {
         rooms: &["frame", "hpack", "message", "flow", "priority", "guard"],
         // Grammar and arithmetic: none of them has heard of another.

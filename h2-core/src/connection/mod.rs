@@ -213,6 +213,7 @@ impl Connection {
         let first_stream = config.first_stream.filter(ours).unwrap_or(usual);
         // Its own source of numbers: what is padded must not tell what a PING will say.
         let padder = Padder::new(config.padding, !config.seed);
+        let secret = SplitMix::new(config.seed.rotate_left(32)).next();
         let mut connection = Self {
             role,
             clock: Clock::new(now),
@@ -223,7 +224,7 @@ impl Connection {
             grown: 0,
             growth_pool: config.growth_pool(),
             round_trip: None,
-            streams: Table::default(),
+            streams: Table::new(secret),
             closed_streams: ClosedStreams::default(),
             egress: Egress::new(config.encoder_table_size as usize, padder),
             guard: Guard::new(config.reset_bucket, config.glitch_bucket, now),

@@ -3,8 +3,7 @@
 //! This room keeps one promise: identifiers rise strictly, and streams enter and leave only here,
 //! so the counters are the only truth about how many there are.
 
-use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::{Half, Outgoing};
@@ -14,6 +13,7 @@ use crate::flow::{Growth, Inbound, Window};
 use crate::message::BodyLength;
 use crate::observe::Moment;
 use crate::priority::Priority;
+use crate::stream_map::StreamMap;
 
 /// Where a stream lies. A key of a stream that is gone finds nothing, also when the place is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,9 +160,7 @@ impl Stream {
 /// The streams that are alive.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    places: Vec<Place>,
-    free: Vec<u32>,
-    by_id: HashMap<StreamId, u32, BuildHasherDefault<IdHasher>>,
+    members: StreamMap<Member>,
     /// Streams on the wire: opened by us, opened by the peer.
     open_ours: usize,
     open_theirs: usize,
@@ -186,14 +184,18 @@ pub(crate) enum Standing {
 }
 
 #[derive(Debug)]
-struct Place {
-    id: Option<StreamId>,
+struct Member {
     standing: Standing,
     slot: bool,
     stream: Stream,
 }
 
 impl Table {
+    /// An empty table; `secret` keeps the peer from choosing identifiers that meet.
+    pub(crate) fn new(secret: u64) -> Self {
+        Self { members: StreamMap::with_secret(secret), ..Self::default() }
+    }
+
     pub(crate) fn insert(&mut self, id: StreamId, stream: Stream) -> Key {
         *self.counter(stream.initiator, Standing::Open) += 1;
         self.settle_in(id, stream, Standing::Open)
@@ -208,7 +210,7 @@ impl Table {
     /// What each stream of a table occupies, the lists that double when they are full counted
     /// twice.
     pub(crate) const fn octets_each() -> usize {
-        2 * (size_of::<Place>() + size_of::<(StreamId, u32)>() + 1 + 2 * size_of::<Key>())
+        StreamMap::<Member>::octets_each() + 4 * size_of::<Key>()
     }
 
     fn counter(&mut self, initiator: Initiator, standing: Standing) -> &mut usize {
@@ -220,52 +222,32 @@ impl Table {
     }
 
     fn settle_in(&mut self, id: StreamId, stream: Stream, standing: Standing) -> Key {
-        let place = Place { id: Some(id), standing, slot: false, stream };
-        let index = match self.free.pop() {
-            Some(index) => {
-                if let Some(free) = self.places.get_mut(index as usize) {
-                    *free = place;
-                }
-                index
-            }
-            None => {
-                if self.places.len() == self.places.capacity() {
-                    // Doubled from one, because most connections have one stream at a time and a
-                    // place is large; four, as vectors begin, are more than all tables together.
-                    self.places.reserve_exact(self.places.len().max(1));
-                }
-                self.places.push(place);
-                u32::try_from(self.places.len() - 1).unwrap_or(u32::MAX)
-            }
-        };
-        self.by_id.insert(id, index);
+        let index = self.members.insert_fresh(id, Member { standing, slot: false, stream });
         Key { index, id }
     }
 
     pub(crate) fn find(&self, id: StreamId) -> Option<Key> {
-        self.by_id.get(&id).map(|index| Key { index: *index, id })
+        self.members.place_of(id).map(|index| Key { index, id })
     }
 
     pub(crate) fn get(&self, key: Key) -> Option<&Stream> {
-        let place = self.places.get(key.index as usize)?;
-        (place.id == Some(key.id)).then_some(&place.stream)
+        self.members.at(key.index, key.id).map(|member| &member.stream)
     }
 
     pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut Stream> {
-        let place = self.places.get_mut(key.index as usize)?;
-        (place.id == Some(key.id)).then_some(&mut place.stream)
+        self.member_mut(key).map(|member| &mut member.stream)
     }
 
-    fn place_mut(&mut self, key: Key) -> Option<&mut Place> {
-        self.places.get_mut(key.index as usize).filter(|place| place.id == Some(key.id))
+    fn member_mut(&mut self, key: Key) -> Option<&mut Member> {
+        self.members.at_mut(key.index, key.id)
     }
 
     /// Gives a stream of the peer a slot.
     pub(crate) fn take_slot(&mut self, key: Key) {
-        if let Some(place) = self.place_mut(key)
-            && !place.slot
+        if let Some(member) = self.member_mut(key)
+            && !member.slot
         {
-            place.slot = true;
+            member.slot = true;
             self.slots += 1;
         }
     }
@@ -313,9 +295,9 @@ impl Table {
     }
 
     fn stand(&mut self, key: Key, standing: Standing) {
-        let Some(place) = self.place_mut(key) else { return };
-        let before = std::mem::replace(&mut place.standing, standing);
-        let initiator = place.stream.initiator;
+        let Some(member) = self.member_mut(key) else { return };
+        let before = std::mem::replace(&mut member.standing, standing);
+        let initiator = member.stream.initiator;
         if before != Standing::Over {
             *self.counter(initiator, before) -= 1;
         }
@@ -326,8 +308,8 @@ impl Table {
 
     /// How a stream counts; one that is not there is over.
     pub(crate) fn standing(&self, key: Key) -> Standing {
-        let place = self.places.get(key.index as usize).filter(|place| place.id == Some(key.id));
-        place.map_or(Standing::Over, |place| place.standing)
+        let member = self.members.at(key.index, key.id);
+        member.map_or(Standing::Over, |member| member.standing)
     }
 
     /// Whether the stream is not over on the wire.
@@ -338,28 +320,18 @@ impl Table {
     /// Removes a stream altogether, and frees its slot.
     pub(crate) fn remove(&mut self, key: Key) -> bool {
         self.close(key);
-        let Some(place) = self.place_mut(key) else { return false };
-        let had_slot = std::mem::take(&mut place.slot);
-        place.id = None;
-        place.stream.out = Outgoing::default();
-        place.stream.waiting = None;
-        self.slots -= usize::from(had_slot);
-        self.by_id.remove(&key.id);
-        self.free.push(key.index);
-        had_slot
+        let Some(member) = self.members.remove(key.id) else { return false };
+        self.slots -= usize::from(member.slot);
+        member.slot
     }
 
     /// Every stream that is alive, in no useful order but always the same one.
     pub(crate) fn keys(&self) -> Vec<Key> {
-        let mut keys = Vec::with_capacity(self.len());
-        for (index, place) in (0_u32..).zip(&self.places) {
-            keys.extend(place.id.map(|id| Key { index, id }));
-        }
-        keys
+        self.members.places().map(|(index, id)| Key { index, id }).collect()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.by_id.len()
+        self.members.len()
     }
 
     pub(crate) fn open_ours(&self) -> usize {
@@ -380,35 +352,10 @@ impl Table {
 
     /// Gives back memory that an idle connection does not need.
     pub(crate) fn trim(&mut self) {
-        if self.by_id.is_empty() {
-            *self = Self {
-                open_ours: self.open_ours,
-                open_theirs: self.open_theirs,
-                slots: self.slots,
-                ..Self::default()
-            };
+        if self.members.is_empty() {
+            self.members.shrink_to_fit();
+            self.waiting = VecDeque::new();
         }
-    }
-}
-
-/// Identifiers are bounded in number and rise strictly, so one multiplication spreads them well
-/// enough; a keyed hash would cost more than the table.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, octets: &[u8]) {
-        for octet in octets {
-            self.write_u32(u32::from(*octet));
-        }
-    }
-
-    fn write_u32(&mut self, id: u32) {
-        self.0 = (self.0 ^ u64::from(id)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
     }
 }
 

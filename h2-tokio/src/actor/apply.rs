@@ -1,5 +1,6 @@
 //! What handles ask for, done to the protocol.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -9,11 +10,11 @@ use h2_core::{Connection, End, ErrorCode, Misuse, ResponseHead, StreamId};
 
 use super::command::{Command, Rare};
 use super::due::By;
-use super::entry::Entry;
+use super::entry::{Entry, Rest};
 use super::{Engine, Ping};
 use crate::chunks::Chunks;
 use crate::error::{CloseReason, Error, Outcome, Reason};
-use crate::exchange::{Finish, Head, Slot, State, wake};
+use crate::exchange::{Finish, Slot, State, wake};
 
 /// Commands taken at once.
 const BATCH: usize = 128;
@@ -23,7 +24,7 @@ const KEEP: usize = 8;
 /// What a handle left in its slot.
 struct Work {
     stream: Option<StreamId>,
-    interim: Vec<ResponseHead>,
+    interim: VecDeque<ResponseHead>,
     head: Option<ResponseHead>,
     chunks: Chunks,
     finish: Finish,
@@ -36,14 +37,6 @@ struct Work {
 impl Work {
     fn take(state: &mut State) -> Self {
         state.looked();
-        let head = match state.send.head.take() {
-            Some(Head::Response(head)) => Some(head),
-            // A request that waits in line stays where it is.
-            request => {
-                state.send.head = request;
-                None
-            }
-        };
         let opened = state.stream.is_some();
         let finish = match &state.send.finish {
             Finish::End | Finish::Trailers(_) if opened => {
@@ -53,8 +46,8 @@ impl Work {
         };
         Self {
             stream: state.stream,
-            interim: std::mem::take(&mut state.send.interim),
-            head,
+            interim: state.take_interim(),
+            head: state.take_response(),
             chunks: if opened { std::mem::take(&mut state.send.chunks) } else { Chunks::default() },
             finish,
             reset: state.send.reset,
@@ -165,7 +158,7 @@ impl Engine {
             // A stream that is gone releases to its connection.
             let _ = self.conn.acknowledge_received_data(stream, work.released);
         }
-        if !self.entries.contains_key(&stream) {
+        if !self.entries.contains(stream) {
             if work.abandoned {
                 self.conn.release_stream(stream);
             }
@@ -190,24 +183,26 @@ impl Engine {
 
     fn send(&mut self, stream: StreamId, slot: &Arc<Slot>, work: Work) {
         let Work { interim, head, mut chunks, finish, reset, unread, abandoned, .. } = work;
-        let Some(entry) = self.entries.get_mut(&stream) else { return };
+        let Some(entry) = self.entries.get_mut(stream) else { return };
         entry.abandoned |= abandoned;
+        let mut rest = entry.take_rest();
         if !matches!(finish, Finish::Open) {
-            entry.finish = finish;
+            rest.finish = finish;
         }
-        let had_more = !chunks.is_empty() || !matches!(entry.finish, Finish::Open | Finish::Done);
-        entry.out.append(&mut chunks);
+        let had_more = !chunks.is_empty() || !matches!(rest.finish, Finish::Open | Finish::Done);
+        rest.chunks.append(&mut chunks);
         let mut sent = Ok(());
         for interim in interim {
             sent = sent.and_then(|()| self.conn.send_informational(stream, interim));
         }
         if let Some(head) = head {
             self.patience.answer();
-            sent = sent.and_then(|()| send_head(&mut self.conn, stream, head, entry));
+            sent = sent.and_then(|()| send_head(&mut self.conn, stream, head, &mut rest));
         }
         if had_more {
-            sent = sent.and_then(|()| feed(&mut self.conn, stream, entry));
+            sent = sent.and_then(|()| feed(&mut self.conn, stream, &mut rest));
         }
+        entry.keep(rest);
         match (sent, reset) {
             (Err(misuse), _) => return self.cannot_send(stream, misuse),
             (Ok(()), Some(code)) => return self.give_up(stream, code),
@@ -225,7 +220,7 @@ impl Engine {
             self.give_up(stream, ErrorCode::CANCEL);
             return false;
         }
-        if let Some(entry) = self.entries.get_mut(&stream)
+        if let Some(entry) = self.entries.get_mut(stream)
             && !std::mem::replace(&mut entry.discarding, true)
         {
             self.conn.discard_received_data(stream);
@@ -235,7 +230,7 @@ impl Engine {
 
     /// Tells the sender how much room there is, and lets go of what is over.
     pub(super) fn settle(&mut self, stream: StreamId, slot: &Arc<Slot>) {
-        let Some(entry) = self.entries.get_mut(&stream) else { return };
+        let Some(entry) = self.entries.get_mut(stream) else { return };
         let sent = entry.is_sent();
         if sent && entry.discarding && !entry.received {
             // The response is complete; the rest of the request is not wanted (RFC 9113 §8.1).
@@ -244,7 +239,7 @@ impl Engine {
         }
         if entry.abandoned {
             if sent {
-                self.entries.remove(&stream);
+                self.entries.remove(stream);
                 self.conn.release_stream(stream);
             }
             return;
@@ -252,7 +247,7 @@ impl Engine {
         // A stream that the server opened is kept until it is let go: it holds one of ours.
         let ours = self.is_client && stream.is_client_initiated();
         let over = sent && entry.received && ours;
-        let waits = !entry.out.is_empty();
+        let waits = entry.has_waiting();
         let room = if waits { 0 } else { self.room(stream).max(1) };
         let mut state = slot.lock();
         state.send.room = room;
@@ -266,7 +261,7 @@ impl Engine {
         drop(state);
         if over {
             // Whoever takes pushes is woken by that.
-            self.entries.remove(&stream);
+            self.entries.remove(stream);
         }
         wake((waker, None));
     }
@@ -290,14 +285,17 @@ impl Engine {
 
     /// Moves what the core now has room for.
     pub(super) fn resume(&mut self, stream: StreamId) {
-        let Some(entry) = self.entries.get_mut(&stream) else { return };
-        if let Err(misuse) = feed(&mut self.conn, stream, entry) {
+        let Some(entry) = self.entries.get_mut(stream) else { return };
+        let mut rest = entry.take_rest();
+        let fed = feed(&mut self.conn, stream, &mut rest);
+        entry.keep(rest);
+        if let Err(misuse) = fed {
             return self.cannot_send(stream, misuse);
         }
         match entry.slot.clone() {
             Some(slot) => self.settle(stream, &slot),
             None if entry.is_sent() => {
-                self.entries.remove(&stream);
+                self.entries.remove(stream);
             }
             None => {}
         }
@@ -306,11 +304,10 @@ impl Engine {
     /// A command that the core refused. A stream that is gone will say so, or has said so.
     fn cannot_send(&mut self, stream: StreamId, misuse: Misuse) {
         if matches!(misuse, Misuse::NoSuchStream(_) | Misuse::ConnectionClosed) {
-            if let Some(entry) = self.entries.get_mut(&stream) {
-                entry.out.clear();
-                entry.finish = Finish::Done;
+            if let Some(entry) = self.entries.get_mut(stream) {
+                entry.stop_sending();
                 if entry.abandoned {
-                    self.entries.remove(&stream);
+                    self.entries.remove(stream);
                     self.conn.release_stream(stream);
                 }
             }
@@ -324,7 +321,7 @@ impl Engine {
 
     /// Resets a stream by the application's wish, which both of its handles learn.
     fn give_up(&mut self, stream: StreamId, code: ErrorCode) {
-        let answered = self.entries.get(&stream).is_some_and(|entry| entry.answered);
+        let answered = self.entries.get(stream).is_some_and(|entry| entry.answered);
         let outcome = self.outcome(stream, answered);
         if self.is_client {
             self.conn.suspect(stream);
@@ -335,7 +332,7 @@ impl Engine {
 
     /// Ends a stream for its handles.
     pub(super) fn drop_entry(&mut self, stream: StreamId, error: Error) {
-        let Some(entry) = self.entries.remove(&stream) else { return };
+        let Some(entry) = self.entries.remove(stream) else { return };
         let Some(slot) = entry.slot else { return };
         let mut state = slot.lock();
         // What was buffered stays readable, but it is no longer counted against the peer.
@@ -372,14 +369,16 @@ impl Engine {
         chunks: Chunks,
         finish: Finish,
     ) {
-        let mut entry = Entry { out: chunks, finish, ..Entry::new(None, true) };
-        let sent = send_head(&mut self.conn, stream, head, &mut entry)
-            .and_then(|()| feed(&mut self.conn, stream, &mut entry));
+        let mut rest = Rest { chunks, finish };
+        let sent = send_head(&mut self.conn, stream, head, &mut rest)
+            .and_then(|()| feed(&mut self.conn, stream, &mut rest));
         if let Err(misuse) = sent {
             // A stream that was reset meanwhile wants no answer.
             tracing::debug!(stream = stream.get(), %misuse, "response not sent");
             self.conn.reset_stream(stream, ErrorCode::INTERNAL_ERROR);
-        } else if !entry.is_sent() {
+        } else if !rest.is_sent() {
+            let mut entry = Entry::new(None, true);
+            entry.keep(rest);
             self.entries.insert(stream, entry);
         }
         self.conn.release_stream(stream);
@@ -398,31 +397,31 @@ fn send_head(
     conn: &mut Connection,
     stream: StreamId,
     head: ResponseHead,
-    entry: &mut Entry,
+    rest: &mut Rest,
 ) -> Result<(), Misuse> {
-    let whole = entry.out.is_empty() && matches!(entry.finish, Finish::End);
+    let whole = rest.chunks.is_empty() && matches!(rest.finish, Finish::End);
     conn.send_response(stream, head, End::from_bool(whole))?;
     if whole {
-        entry.finish = Finish::Done;
+        rest.finish = Finish::Done;
     }
     Ok(())
 }
 
 /// Gives the core what it has room for, then the end.
-fn feed(conn: &mut Connection, stream: StreamId, entry: &mut Entry) -> Result<(), Misuse> {
-    while let Some(mut piece) = entry.out.pop() {
-        let last = entry.out.is_empty() && matches!(entry.finish, Finish::End);
+fn feed(conn: &mut Connection, stream: StreamId, rest: &mut Rest) -> Result<(), Misuse> {
+    while let Some(mut piece) = rest.chunks.pop() {
+        let last = rest.chunks.is_empty() && matches!(rest.finish, Finish::End);
         conn.send_data(stream, &mut piece, End::from_bool(last))?;
         if !piece.is_empty() {
-            entry.out.push_front(piece);
+            rest.chunks.push_front(piece);
             return Ok(());
         }
         if last {
-            entry.finish = Finish::Done;
+            rest.finish = Finish::Done;
         }
     }
-    match std::mem::replace(&mut entry.finish, Finish::Done) {
-        Finish::Open => entry.finish = Finish::Open,
+    match std::mem::replace(&mut rest.finish, Finish::Done) {
+        Finish::Open => rest.finish = Finish::Open,
         Finish::End => conn.end_stream(stream)?,
         Finish::Trailers(trailers) => conn.send_trailers(stream, *trailers)?,
         Finish::Done => {}

@@ -62,23 +62,22 @@ impl Engine {
     fn on_informational(&self, stream: StreamId, head: ResponseHead) {
         let Some(slot) = self.slot(stream) else { return };
         let mut state = slot.lock();
-        if !state.recv.streamed || state.recv.interim.len() >= INTERIM {
+        if !state.receive_interim(head, INTERIM) {
             drop(state);
             Counters::add(&self.shared.counters.dropped_informational, 1);
             return;
         }
-        state.recv.interim.push(head);
         let waker = state.recv.waker.take();
         drop(state);
         wake((None, waker));
     }
 
     fn on_response(&mut self, stream: StreamId, head: ResponseHead, end: bool) {
-        let Some(entry) = self.entries.get_mut(&stream) else { return };
+        let Some(entry) = self.entries.get_mut(stream) else { return };
         entry.answered = true;
         let Some(slot) = entry.slot.clone() else { return };
         let mut state = slot.lock();
-        state.recv.head = Some(head);
+        state.receive_head(head);
         let waker = state.recv.waker.take();
         drop(state);
         if end {
@@ -119,7 +118,7 @@ impl Engine {
     /// The peer's message is complete. What is unread of it is credited now: the stream holds no
     /// more, and the connection must not wait for its reader.
     fn on_end(&mut self, stream: StreamId, trailers: Option<Trailers>) {
-        let Some(entry) = self.entries.get_mut(&stream) else { return };
+        let Some(entry) = self.entries.get_mut(stream) else { return };
         entry.received = true;
         // No promise comes after it (RFC 9113 §8.4), though our own message may go on.
         let promises = entry.promises.take();
@@ -142,7 +141,7 @@ impl Engine {
             let _ = self.conn.acknowledge_received_data(stream, credit);
         }
         if over {
-            self.entries.remove(&stream);
+            self.entries.remove(stream);
         }
         drop(promises);
         wake((sender, waker));
@@ -150,11 +149,10 @@ impl Engine {
 
     /// The peer wants no more of what is sent; its own message stays good.
     fn on_stopped(&mut self, stream: StreamId, code: ErrorCode) {
-        let Some(entry) = self.entries.get_mut(&stream) else { return };
-        entry.out.clear();
-        entry.finish = crate::exchange::Finish::Done;
+        let Some(entry) = self.entries.get_mut(stream) else { return };
+        entry.stop_sending();
         let Some(slot) = entry.slot.clone() else {
-            self.entries.remove(&stream);
+            self.entries.remove(stream);
             return;
         };
         let mut state = slot.lock();
@@ -190,9 +188,9 @@ impl Engine {
 
     /// Tells the sender of a stream that all of it has left, if that is so.
     fn flush_done(&mut self, stream: StreamId) -> bool {
-        let Some(entry) = self.entries.get(&stream) else { return true };
+        let Some(entry) = self.entries.get(stream) else { return true };
         let Some(slot) = entry.slot.clone() else { return true };
-        if !entry.out.is_empty() || self.conn.has_unsent(stream) {
+        if entry.has_waiting() || self.conn.has_unsent(stream) {
             return false;
         }
         let mut state = slot.lock();
@@ -209,6 +207,6 @@ impl Engine {
     }
 
     fn slot(&self, stream: StreamId) -> Option<std::sync::Arc<crate::exchange::Slot>> {
-        self.entries.get(&stream).and_then(|entry| entry.slot.clone())
+        self.entries.get(stream).and_then(|entry| entry.slot.clone())
     }
 }

@@ -100,7 +100,7 @@ impl Engine {
         let over = state.failure.is_some() || state.recv.ended;
         let stream = state.stream;
         drop(state);
-        let entry = stream.and_then(|stream| self.entries.get(&stream));
+        let entry = stream.and_then(|stream| self.entries.get(stream));
         over || stream.is_some() && entry.is_none_or(|entry| entry.answered && !by.whole)
     }
 
@@ -121,7 +121,7 @@ impl Engine {
                 continue;
             };
             drop(state);
-            let answered = self.entries.get(&stream).is_some_and(|entry| entry.answered);
+            let answered = self.entries.get(stream).is_some_and(|entry| entry.answered);
             let outcome = self.outcome(stream, answered);
             self.conn.suspect(stream);
             self.conn.reset_stream(stream, ErrorCode::CANCEL);

@@ -1,23 +1,22 @@
 //! What the actor remembers of a stream, beside what it shares with the stream's handles.
 
-use std::hash::Hasher;
 use std::sync::Arc;
 
 use crate::chunks::Chunks;
 use crate::exchange::{Finish, Slot};
 use crate::pushed::Promises;
 
-/// A stream that somebody still has to do with.
+/// A stream that somebody still has to do with. It is small, because streams are many.
 #[derive(Debug)]
 pub(super) struct Entry {
     /// What is shared with the handles; `None` when there are none.
     pub(super) slot: Option<Arc<Slot>>,
-    /// What the core has no room for yet.
-    pub(super) out: Chunks,
-    /// What follows it.
-    pub(super) finish: Finish,
+    /// What the core has no room for yet: on most streams nothing.
+    waiting: Option<Box<Rest>>,
     /// Takes what a server pushes because of this request.
-    pub(super) promises: Option<Promises>,
+    pub(super) promises: Option<Box<Promises>>,
+    /// The core has everything that will be sent.
+    sent: bool,
     /// The final response has begun (client).
     pub(super) answered: bool,
     /// The peer's side has ended.
@@ -28,13 +27,28 @@ pub(super) struct Entry {
     pub(super) abandoned: bool,
 }
 
+/// What is left of a message that is sent.
+#[derive(Debug, Default)]
+pub(super) struct Rest {
+    pub(super) chunks: Chunks,
+    /// What follows them.
+    pub(super) finish: Finish,
+}
+
+impl Rest {
+    /// Whether nothing is left, and nothing will come.
+    pub(super) fn is_sent(&self) -> bool {
+        self.chunks.is_empty() && matches!(self.finish, Finish::Done)
+    }
+}
+
 impl Entry {
     pub(super) fn new(slot: Option<Arc<Slot>>, received: bool) -> Self {
         Self {
             slot,
-            out: Chunks::default(),
-            finish: Finish::Open,
+            waiting: None,
             promises: None,
+            sent: false,
             answered: false,
             received,
             discarding: false,
@@ -42,30 +56,39 @@ impl Entry {
         }
     }
 
+    /// One of whose message the core has everything.
+    pub(super) fn sent(slot: Arc<Slot>) -> Self {
+        Self { sent: true, ..Self::new(Some(slot), false) }
+    }
+
     /// Whether the core has everything that will be sent.
     pub(super) fn is_sent(&self) -> bool {
-        self.out.is_empty() && matches!(self.finish, Finish::Done)
+        self.sent
     }
-}
 
-/// Spreads stream identifiers, which count up by two, over a table. A peer chooses them only one
-/// after the other, so there is nothing to defend against.
-#[derive(Debug, Default)]
-pub(super) struct IdHasher(u64);
+    /// Whether octets of the body wait for room.
+    pub(super) fn has_waiting(&self) -> bool {
+        self.waiting.as_ref().is_some_and(|rest| !rest.chunks.is_empty())
+    }
 
-impl Hasher for IdHasher {
-    fn write(&mut self, octets: &[u8]) {
-        for octet in octets {
-            self.write_u32(u32::from(*octet));
+    /// What is left to be sent, to be fed to the core and [kept](Self::keep).
+    pub(super) fn take_rest(&mut self) -> Rest {
+        match self.waiting.take() {
+            Some(rest) => *rest,
+            None if self.sent => Rest { chunks: Chunks::default(), finish: Finish::Done },
+            None => Rest::default(),
         }
     }
 
-    fn write_u32(&mut self, id: u32) {
-        self.0 = (self.0 ^ u64::from(id)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    pub(super) fn keep(&mut self, rest: Rest) {
+        self.sent = rest.is_sent();
+        let nothing = self.sent || (rest.chunks.is_empty() && matches!(rest.finish, Finish::Open));
+        self.waiting = (!nothing).then(|| Box::new(rest));
     }
 
-    fn finish(&self) -> u64 {
-        // The table takes its tag from the high bits and its place from the low ones.
-        self.0 ^ (self.0 >> 32)
+    /// Nothing more is sent.
+    pub(super) fn stop_sending(&mut self) {
+        self.waiting = None;
+        self.sent = true;
     }
 }

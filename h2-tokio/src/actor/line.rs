@@ -10,7 +10,7 @@ use super::Engine;
 use super::command::Permit;
 use super::entry::Entry;
 use crate::error::{Error, Outcome};
-use crate::exchange::{Begin, Finish, Head, Slot, wake};
+use crate::exchange::{Begin, Finish, Slot, wake};
 use crate::hub::Hub;
 
 /// Requests and reservations in the order of their arrival.
@@ -158,25 +158,23 @@ impl Engine {
     /// Opens a stream for a request, or puts it back to the head of the line.
     pub(super) fn open(&mut self, slot: Arc<Slot>, permit: Option<h2_core::Permit>) {
         let mut state = slot.lock();
-        let Some(Head::Request(head)) = state.send.head.take() else { return };
+        let Some(head) = state.take_request() else { return };
         let whole = state.send.chunks.is_empty() && matches!(state.send.finish, Finish::End);
-        if whole {
-            state.send.finish = Finish::Done;
-        }
-        drop(state);
         let end = End::from_bool(whole);
+        // The lock is held meanwhile: locking twice costs more than whoever waits for it loses.
         let opened = match permit {
             Some(permit) => self.conn.send_request_with(permit, head, end),
             None => self.conn.send_request(head, end),
         };
         match opened {
             Ok(stream) => {
-                let mut entry = Entry::new(Some(Arc::clone(&slot)), false);
-                let mut state = slot.lock();
                 state.stream = Some(stream);
-                if whole {
-                    entry.finish = Finish::Done;
-                }
+                let mut entry = if whole {
+                    state.send.finish = Finish::Done;
+                    Entry::sent(Arc::clone(&slot))
+                } else {
+                    Entry::new(Some(Arc::clone(&slot)), false)
+                };
                 let waker = match state.recv.begin {
                     Begin::Done => None,
                     Begin::Opened => {
@@ -188,27 +186,23 @@ impl Engine {
                         None
                     }
                 };
-                entry.promises = state.recv.promises.take();
-                let more = !whole && !state.send.chunks.is_empty();
+                entry.promises = state.take_promises();
                 drop(state);
                 self.entries.insert(stream, entry);
                 self.peak = self.peak.max(self.entries.len());
                 wake((None, waker));
-                if more || !whole {
+                if !whole {
                     self.look(&slot);
                 }
             }
             Err(refused) if refused.why == Misuse::NoSlot => {
-                let mut state = slot.lock();
-                state.send.head = Some(Head::Request(*refused.head));
-                if whole {
-                    state.send.finish = Finish::End;
-                }
+                state.put_request(*refused.head);
                 drop(state);
                 self.line.stuck = true;
                 self.line.waiting.push_front(Waiting::Request(slot));
             }
             Err(refused) => {
+                drop(state);
                 let error = Error::misuse(refused.why);
                 Waiting::Request(slot).fail(error);
             }
@@ -220,7 +214,7 @@ impl Engine {
     pub(super) fn taken(&mut self) {
         while let Some(&stream) = self.beginning.front() {
             // One that has ended has been told so.
-            let slot = self.entries.get(&stream).and_then(|entry| entry.slot.as_ref());
+            let slot = self.entries.get(stream).and_then(|entry| entry.slot.as_ref());
             if let Some(slot) = slot {
                 if !self.conn.is_request_written(stream) {
                     return;

@@ -17,19 +17,19 @@ mod timer;
 mod transport;
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::BuildHasherDefault;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use h2_core::{Connection, ErrorCode, RequestHead, StreamId};
+use h2_core::{Connection, ErrorCode, RequestHead, StreamId, StreamMap};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
 
 use self::command::Command;
 use self::due::Dues;
-use self::entry::{Entry, IdHasher};
+use self::entry::Entry;
 use self::line::Line;
 use self::patience::Patience;
 use self::timer::Alarm;
@@ -113,7 +113,7 @@ pub(crate) struct Engine {
     batch: Vec<Command>,
     shared: Arc<Shared>,
     /// The streams that somebody here still has to do with.
-    entries: HashMap<StreamId, Entry, BuildHasherDefault<IdHasher>>,
+    entries: StreamMap<Entry>,
     line: Line,
     dues: Dues,
     /// PINGs of the application that wait for their answer.
@@ -174,7 +174,7 @@ impl Engine {
             commands,
             batch: Vec::new(),
             shared,
-            entries: HashMap::default(),
+            entries: StreamMap::with_secret(RandomState::new().hash_one(0)),
             line: Line::new(config.knobs.max_queued),
             dues: Dues::default(),
             pings: HashMap::new(),

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::Engine;
 use super::entry::Entry;
 use crate::error::Error;
-use crate::exchange::{Finish, Slot};
+use crate::exchange::Slot;
 use crate::hub::Hub;
 use crate::pushed::Promise;
 use crate::responder::Responder;
@@ -36,7 +36,7 @@ impl Engine {
 
     /// The server promised a response. Whoever does not ask for it does not get it.
     pub(super) fn on_promise(&mut self, parent: StreamId, stream: StreamId, head: RequestHead) {
-        let promises = self.entries.get(&parent).and_then(|entry| entry.promises.clone());
+        let promises = self.entries.get(parent).and_then(|entry| entry.promises.clone());
         let slot = Arc::new(Slot::pushed(stream, self.shared.report_at));
         let promise = Promise { head, slot: Arc::clone(&slot) };
         if promises.is_none_or(|promises| promises.unbounded_send(promise).is_err()) {
@@ -44,7 +44,6 @@ impl Engine {
             self.conn.release_stream(stream);
             return;
         }
-        let entry = Entry { finish: Finish::Done, ..Entry::new(Some(slot), false) };
-        self.entries.insert(stream, entry);
+        self.entries.insert(stream, Entry::sent(slot));
     }
 }

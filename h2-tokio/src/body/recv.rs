@@ -192,7 +192,7 @@ fn say_continue(state: &mut State) -> bool {
     }
     let fields = [(":status", StatusCode::CONTINUE.as_str())].into_iter().collect();
     match ResponseHead::from_fields(fields) {
-        Ok(head) => state.send.interim.push(head),
+        Ok(head) => state.put_interim(head),
         Err(_) => return false,
     }
     true
