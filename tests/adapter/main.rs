@@ -24,6 +24,7 @@ mod pool_failures;
 mod pool_retries;
 mod pool_service;
 mod pushing;
+mod retirement;
 mod serving;
 mod shutdown;
 mod soak;
