@@ -40,6 +40,7 @@ h2_tests::solo!(
     a_connection_that_gives_its_requests_out_costs_at_most_8_kib_after_one_and_a_second_later,
     a_second_after_1_gib_was_downloaded_a_connection_costs_at_most_8_kib,
     a_second_after_1_gib_was_uploaded_a_connection_costs_at_most_8_kib,
+    an_upload_that_is_read_as_it_comes_is_read_into_one_block,
     a_million_requests_one_after_the_other_leave_nothing_behind,
     a_peer_that_never_reads_holds_no_more_than_the_send_credit,
 );
@@ -93,7 +94,31 @@ impl Script {
         }
     }
 
-    /// What the server says: only its WINDOW_UPDATEs and its SETTINGS matter.
+    /// Goes on with the body; says whether there was any.
+    fn say_body(&mut self, buf: &mut ReadBuf<'_>) -> bool {
+        // Inside a frame of the body, or at the beginning of one for which there is room.
+        let inside = self.at > 0;
+        let room = self.windows.iter().all(|window| *window >= FRAME as i64);
+        if self.upload == 0 || !inside && !room {
+            return false;
+        }
+        if !inside {
+            self.windows = self.windows.map(|window| window - FRAME as i64);
+        }
+        const HEAD: [u8; 9] = [0, 0x40, 0, 0, 0, 0, 0, 0, 1];
+        const ZEROS: [u8; FRAME] = [0; FRAME];
+        let rest = if self.at < 9 { &HEAD[self.at..] } else { &ZEROS[self.at - 9..] };
+        let count = rest.len().min(buf.remaining());
+        buf.put_slice(&rest[..count]);
+        self.at += count;
+        if self.at == 9 + FRAME {
+            self.at = 0;
+            self.upload -= FRAME;
+        }
+        true
+    }
+
+    /// What the server says: only its WINDOW_UPDATEs matter.
     fn hear(&mut self, octets: &[u8]) {
         for octet in octets {
             if self.head_octets < 9 {
@@ -139,25 +164,10 @@ impl AsyncRead for Script {
             }
             return Poll::Ready(Ok(()));
         }
-        // Inside a frame of the body, or at the beginning of one for which there is room.
-        let inside = this.at > 0;
-        let room = this.windows.iter().all(|window| *window >= FRAME as i64);
-        if this.upload == 0 || !inside && !room {
+        while buf.remaining() > 0 && this.say_body(buf) {}
+        if buf.filled().is_empty() {
             this.waker = Some(cx.waker().clone());
             return Poll::Pending;
-        }
-        if !inside {
-            this.windows = this.windows.map(|window| window - FRAME as i64);
-        }
-        const HEAD: [u8; 9] = [0, 0x40, 0, 0, 0, 0, 0, 0, 1];
-        const ZEROS: [u8; FRAME] = [0; FRAME];
-        let rest = if this.at < 9 { &HEAD[this.at..] } else { &ZEROS[this.at - 9..] };
-        let count = rest.len().min(buf.remaining());
-        buf.put_slice(&rest[..count]);
-        this.at += count;
-        if this.at == 9 + FRAME {
-            this.at = 0;
-            this.upload -= FRAME;
         }
         Poll::Ready(Ok(()))
     }
@@ -329,6 +339,33 @@ fn a_second_after_1_gib_was_uploaded_a_connection_costs_at_most_8_kib() {
             drop((handle, incoming));
             tokio::time::sleep(Duration::from_secs(60)).await;
         }
+    });
+}
+
+/// Whoever reads gets its turn before more is read, so the block is free again by then.
+fn an_upload_that_is_read_as_it_comes_is_read_into_one_block() {
+    alone(async {
+        let mut config = Config::server();
+        config.core.stream_window = 1 << 20;
+        let windows = [65_535, 1 << 20];
+        let io = Script { upload: PASSED, windows, ..Script::new(lines(&[], wire::post(1))) };
+        let (_handle, mut incoming) = server::spawn_connection(io, config);
+        let (request, _responder) = incoming.next().await.unwrap();
+        let mut body = request.into_body();
+        // On a task of its own: the runtime turns to what it blocks on only now and then.
+        let reading = tokio::spawn(async move {
+            let (mut read, mut before) = (0, 0);
+            while read < 80 << 20 {
+                read += body.data().await.unwrap().unwrap().len();
+                // The first 16 MiB pay for what is allocated once.
+                if read <= 16 << 20 {
+                    before = INSTRUMENTED_SYSTEM.stats().allocations;
+                }
+            }
+            INSTRUMENTED_SYSTEM.stats().allocations - before
+        });
+        let allocations = reading.await.unwrap();
+        assert!(allocations <= 8, "{allocations} for a thousand blocks");
     });
 }
 

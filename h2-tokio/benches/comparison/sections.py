@@ -201,7 +201,7 @@ ALL = [
         base=HYPERIUM),
     Section(
         "uploads", "CPU microseconds of the server a mebibyte received",
-        [*RUST_AND_C, NODE],
+        EVERY_SERVER,
         {"8 x 1 MiB at once": bytes_moved(1, 8, 400, "/", MEBIBYTE)},
         base=HYPERIUM),
     Section(

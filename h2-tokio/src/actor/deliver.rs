@@ -97,6 +97,7 @@ impl Engine {
                 }
                 let waker = if end { None } else { state.recv.waker.take() };
                 drop(state);
+                self.served += octets;
                 wake((None, waker));
                 read
             }

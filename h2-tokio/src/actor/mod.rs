@@ -44,6 +44,10 @@ const ROUNDS: usize = 16;
 /// How long a connection is idle before it gives back its memory.
 const TRIM_AFTER: Duration = Duration::from_secs(1);
 
+/// Octets of bodies after which their readers get their turn: those of a block, so that it can be
+/// used again while it is warm.
+const SERVING: usize = 64 * 1024;
+
 /// Reads from a transport that takes no more writes.
 const LAST_READS: usize = 64;
 
@@ -124,6 +128,8 @@ pub(crate) struct Engine {
     /// Streams whose sender waits for a flush.
     flushing: Vec<StreamId>,
     patience: Patience,
+    /// Octets of bodies that came in this turn.
+    served: usize,
     /// Octets that all streams together may have waiting beyond what each may always have.
     pool: usize,
     is_client: bool,
@@ -182,6 +188,7 @@ impl Engine {
             beginning: VecDeque::new(),
             flushing: Vec::new(),
             patience: Patience::default(),
+            served: 0,
             pool: config.core.send_pool,
             is_client,
             http1: false,
@@ -272,6 +279,7 @@ where
     /// Runs the connection; ready when it is over and the transport is closed.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
         self.engine.now = now();
+        self.engine.served = 0;
         let mut busy = false;
         for _ in 0..ROUNDS {
             let moved = match &self.engine.closed {
@@ -309,6 +317,7 @@ where
         let commanded = self.engine.take_commands(cx);
         let read = self.read(cx);
         let delivered = self.deliver();
+        self.yields |= self.engine.served >= SERVING;
         let accepted = self.accept.poll(&mut self.engine, cx);
         // One write for all answers. They are bounded by the streams that the peer may have open.
         let later = accepted && self.accept.is_busy();

@@ -1,13 +1,19 @@
 //! The floor: a server without a protocol, `floor_server PORT`. It reads frame heads and answers
-//! every request with canned octets, all that came together in one write.
+//! every request with canned octets, all that came together in one write. Bodies it throws away.
 
 use std::io;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// SETTINGS with 1,000 streams, and the acknowledgement of the client's.
-const GREETING: &[u8] = b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\x03\xe8\0\0\0\x04\x01\0\0\0\0";
+/// SETTINGS with 1,000 streams and the largest window for each, the acknowledgement of the client's,
+/// and 16 MiB more of the connection's window.
+const GREETING: &[u8] = b"\0\0\x0c\x04\0\0\0\0\0\0\x03\0\0\x03\xe8\0\x04\x7f\xff\xff\xff\
+    \0\0\0\x04\x01\0\0\0\0\0\0\x04\x08\0\0\0\0\0\x01\0\0\0";
+/// Octets after which the connection's window is widened by as many.
+const PORTION: usize = 8 << 20;
+/// That widening.
+const CREDIT: &[u8] = b"\0\0\x04\x08\0\0\0\0\0\0\x80\0\0";
 /// 200 with `content-type`, `content-length` and `server`, without any table; DATA with 13 octets.
 const HEAD: &[u8] = b"\x88\x0f\x10\x0atext/plain\x0f\x0d\x0213\x0f\x27\x05bench";
 const BODY: &[u8] = b"Hello, World!";
@@ -31,9 +37,16 @@ async fn serve(mut socket: TcpStream) -> io::Result<()> {
     socket.write_all(GREETING).await?;
     let mut input = Vec::with_capacity(64 * 1024);
     let mut output = Vec::with_capacity(64 * 1024);
+    let mut owed = 0;
     loop {
-        if socket.read_buf(&mut input).await? == 0 {
+        let read = socket.read_buf(&mut input).await?;
+        if read == 0 {
             return Ok(());
+        }
+        owed += read;
+        if owed >= PORTION {
+            owed -= PORTION;
+            output.extend_from_slice(CREDIT);
         }
         let mut at = 0;
         while let Some(&[a, b, c, kind, flags, s, t, u, v]) = input[at..].first_chunk() {
