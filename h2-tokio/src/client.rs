@@ -163,9 +163,7 @@ impl Handle {
     /// stream is reset with CANCEL. No other request is affected.
     pub async fn request<B>(&self, request: Request<B>) -> Result<Response<RecvBody>, Error>
     where
-        B: Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<BoxError>,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         Ok(exchange(&self.hub, None, request.into(), false).await?)
     }
@@ -205,9 +203,7 @@ impl Handle {
         request: impl Into<Unsent<B>>,
     ) -> Result<Response<RecvBody>, Rejected<Unsent<B>>>
     where
-        B: Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<BoxError>,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         exchange(&self.hub, None, request.into(), true).await
     }
@@ -317,9 +313,7 @@ impl Permit {
     /// As there.
     pub async fn request<B>(self, request: Request<B>) -> Result<Response<RecvBody>, Error>
     where
-        B: Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<BoxError>,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         let hub = Arc::clone(self.hub());
         Ok(exchange(&hub, Some(self), request.into(), false).await?)
@@ -339,9 +333,7 @@ impl Permit {
         request: impl Into<Unsent<B>>,
     ) -> Result<Response<RecvBody>, Rejected<Unsent<B>>>
     where
-        B: Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<BoxError>,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         let hub = Arc::clone(self.hub());
         exchange(&hub, Some(self), request.into(), true).await
@@ -393,9 +385,7 @@ async fn exchange<B>(
     keep: bool,
 ) -> Result<Response<RecvBody>, Rejected<Unsent<B>>>
 where
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<BoxError>,
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
     let slot = match slot(hub, &unsent.parts, unsent.body.size_hint().exact()) {
         Ok(slot) => slot,
@@ -434,9 +424,7 @@ async fn finish<B>(
     body: &mut UnsentBody<B>,
 ) -> Result<Response<RecvBody>, Error>
 where
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<BoxError>,
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
     let response = dispatch(hub, permit, slot, by)?;
     if let Some(sender) = sender {

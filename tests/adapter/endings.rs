@@ -130,26 +130,19 @@ async fn a_handler_is_dropped_when_its_stream_is_reset() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_panics_costs_its_own_stream_only() {
-    let client = client_of(|request: Request<RecvBody>| async move {
-        assert!(request.uri().path() != "/panic", "on purpose");
-        Ok(Response::new(Empty::<Bytes>::new()))
-    });
-    let error = client.request(get("/panic")).await.unwrap_err();
-    assert_eq!(error.code(), ErrorCode::INTERNAL_ERROR);
-    assert!(client.request(get("/")).await.is_ok());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_handler_that_panics_in_its_task_costs_its_own_stream_only() {
-    let client = client_of(|request: Request<RecvBody>| async move {
-        tokio::task::yield_now().await;
-        assert!(request.uri().path() != "/panic", "on purpose");
-        Ok(Response::new(Empty::<Bytes>::new()))
-    });
-    let error = client.request(get("/panic")).await.unwrap_err();
-    assert_eq!(error.code(), ErrorCode::INTERNAL_ERROR);
-    assert!(client.request(get("/")).await.is_ok());
+async fn a_handler_that_panics_costs_its_own_stream_only_in_its_task_too() {
+    for in_task in [false, true] {
+        let client = client_of(move |request: Request<RecvBody>| async move {
+            if in_task {
+                tokio::task::yield_now().await;
+            }
+            assert!(request.uri().path() != "/panic", "on purpose");
+            Ok(Response::new(Empty::<Bytes>::new()))
+        });
+        let error = client.request(get("/panic")).await.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::INTERNAL_ERROR, "{in_task}");
+        assert!(client.request(get("/")).await.is_ok(), "{in_task}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

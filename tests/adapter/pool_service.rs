@@ -22,7 +22,7 @@ use tower::retry::{Policy, Retry};
 use tower::{ServiceBuilder, ServiceExt};
 use tower_service::Service;
 
-use crate::pool::{line, peer, streams};
+use crate::pool::{Calls, line, peer, streams};
 use crate::support::{PIPE, get, hello, serve_on};
 
 type Asked = Request<Empty<Bytes>>;
@@ -36,6 +36,15 @@ async fn is_ready(client: &mut Connections) -> Result<(), Error> {
     std::future::poll_fn(|cx| Service::<Asked>::poll_ready(client, cx)).await
 }
 
+/// A client over one connection, a clone that was asked whether it is ready, and whom it called.
+fn asked() -> (Connections, Connections, Calls) {
+    let (connector, calls) = line();
+    let client = client::connections(1, connector);
+    let mut service = client.clone();
+    assert!(poll(&mut service).is_pending(), "there is no connection");
+    (client, service, calls)
+}
+
 /// Lets everything happen that does not wait for time.
 async fn settle() {
     sleep(Duration::from_millis(1)).await;
@@ -43,10 +52,8 @@ async fn settle() {
 
 #[tokio::test(start_paused = true)]
 async fn as_many_clones_are_ready_as_there_are_slots() {
-    let (connector, mut calls) = line();
-    let client = client::connections(1, connector);
-    let (mut one, mut two, mut three) = (client.clone(), client.clone(), client.clone());
-    assert!(poll(&mut one).is_pending(), "there is no connection");
+    let (client, mut one, mut calls) = asked();
+    let (mut two, mut three) = (client.clone(), client.clone());
     let _peer = peer(&mut calls, 2).await;
     is_ready(&mut one).await.unwrap();
     is_ready(&mut two).await.unwrap();
@@ -72,10 +79,7 @@ async fn as_many_clones_are_ready_as_there_are_slots() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_after_being_ready_uses_that_slot() {
-    let (connector, mut calls) = line();
-    let client = client::connections(1, connector);
-    let mut ready = client.clone();
-    let _ = poll(&mut ready);
+    let (client, mut ready, mut calls) = asked();
     serve_on(calls.recv().await.unwrap(), streams(1), hello);
     is_ready(&mut ready).await.unwrap();
     // All others would wait for ever.
@@ -88,10 +92,7 @@ async fn a_call_after_being_ready_uses_that_slot() {
 
 #[tokio::test(start_paused = true)]
 async fn who_is_ready_on_a_connection_that_drains_becomes_ready_on_another() {
-    let (connector, mut calls) = line();
-    let client = client::connections(1, connector);
-    let mut service = client.clone();
-    let _ = poll(&mut service);
+    let (_client, mut service, mut calls) = asked();
     let (handle, _incoming) = server::spawn_connection(calls.recv().await.unwrap(), streams(1));
     is_ready(&mut service).await.unwrap();
     handle.shutdown();
@@ -104,10 +105,7 @@ async fn who_is_ready_on_a_connection_that_drains_becomes_ready_on_another() {
 
 #[tokio::test(start_paused = true)]
 async fn who_calls_too_late_is_served_by_another_connection_all_the_same() {
-    let (connector, mut calls) = line();
-    let client = client::connections(1, connector);
-    let mut service = client.clone();
-    let _ = poll(&mut service);
+    let (_client, mut service, mut calls) = asked();
     let (handle, _incoming) = server::spawn_connection(calls.recv().await.unwrap(), streams(1));
     is_ready(&mut service).await.unwrap();
     handle.shutdown();
@@ -119,10 +117,8 @@ async fn who_calls_too_late_is_served_by_another_connection_all_the_same() {
 
 #[tokio::test(start_paused = true)]
 async fn after_the_end_nobody_is_ready_and_a_call_fails() {
-    let (connector, mut calls) = line();
-    let client = client::connections(1, connector);
-    let (mut holding, mut waiting) = (client.clone(), client.clone());
-    let _ = poll(&mut holding);
+    let (client, mut holding, mut calls) = asked();
+    let mut waiting = client.clone();
     let _peer = peer(&mut calls, 1).await;
     is_ready(&mut holding).await.unwrap();
     assert!(poll(&mut waiting).is_pending());

@@ -60,25 +60,11 @@ fn trap_34_capacity_follows_the_window_down_and_is_never_told_where_there_is_non
 fn trap_58_a_graceful_shutdown_serves_what_was_under_way() {
     lone::server(|server| {
         server.hears(wire::get(1));
-        server.forget();
-        let now = server.now;
-        server.act(|conn| conn.shutdown(now));
-        let said = server.says();
-        let [Frame::GoAway { last: 0x7fff_ffff, code: 0, .. }, Frame::Ping(payload)] = said[..]
-        else {
-            panic!("{said:?}")
-        };
+        let payload = server.begins_to_part();
         // Sent before the client could read that.
         server.hears((wire::get(3), wire::pong(payload), wire::get(5)));
-        let said = server.says();
-        assert!(matches!(said[..], [Frame::GoAway { last: 3, code: 0, .. }]), "{said:?}");
-        server.responds(1, 200, true);
-        server.responds(3, 200, true);
-        for stream in [1, 3] {
-            server.releases(stream);
-        }
-        assert!(server.conn.is_drained());
-        assert!(server.conn.close_reason().is_some_and(|reason| reason.is_graceful()));
+        server.must_serve_up_to(3);
+        server.must_part_after(&[1, 3]);
     });
 }
 

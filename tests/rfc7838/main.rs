@@ -141,34 +141,17 @@ fn flags_mean_nothing() {
 /// RFC 9113 §5.5: extension frames inside a header block are a connection error like any other.
 #[test]
 fn inside_a_header_block_it_is_an_error() {
-    let begin = |client: &mut Lone| {
-        client.requests("GET", true);
-        client.hears(wire::ok(1).no_end_headers());
-    };
-    let rows: [(&str, &dyn Wire, ErrorCode); 2] = [
-        ("stream 0", &wire::altsvc(0, ORIGIN, VALUE), PROTOCOL_ERROR),
-        ("the stream", &wire::altsvc(1, "", VALUE), PROTOCOL_ERROR),
-    ];
-    lone::each_ends_it(&Setup::client(), begin, &rows);
+    scenes::no_header_block_holds(&[
+        ("stream 0", &wire::altsvc(0, ORIGIN, VALUE)),
+        ("the stream", &wire::altsvc(1, "", VALUE)),
+    ]);
 }
 
 /// A flood of them ends by the bucket, whoever is flooded.
 #[test]
 fn a_flood_ends_by_the_bucket() {
-    let some = Some(h2_core::Bucket { burst: 50, per_second: 1 });
-    for setup in [Setup::server(), Setup::client()] {
-        for frame in [wire::altsvc(0, ORIGIN, VALUE), wire::raw(wire::ALTSVC, 0, 0, b"")] {
-            setup.clone().config(|config| config.glitch_bucket = some).run_once(|lone| {
-                for _ in 0..50 {
-                    lone.hears(&frame);
-                }
-                lone.must_live();
-                lone.forget();
-                lone.hears(&frame);
-                lone.must_go_away(ENHANCE_YOUR_CALM);
-            });
-        }
-    }
+    let frames = [wire::altsvc(0, ORIGIN, VALUE), wire::raw(wire::ALTSVC, 0, 0, b"")];
+    scenes::a_flood_ends_by_the_bucket(&frames);
 }
 
 /// What a server says: the length of the origin in two octets, the origin, the field value.

@@ -168,15 +168,10 @@ fn a_server_ignores_it() {
 /// RFC 9113 §5.5: inside a header block it is a connection error, like any frame.
 #[test]
 fn inside_a_header_block_it_is_an_error() {
-    let begin = |client: &mut Lone| {
-        client.requests("GET", true);
-        client.hears(wire::ok(1).no_end_headers());
-    };
-    let rows: [(&str, &dyn Wire, ErrorCode); 2] = [
-        ("stream 0", &wire::origin(&[A]), PROTOCOL_ERROR),
-        ("the stream", &wire::origin(&[A]).on_stream(1), PROTOCOL_ERROR),
-    ];
-    lone::each_ends_it(&Setup::client(), begin, &rows);
+    scenes::no_header_block_holds(&[
+        ("stream 0", &wire::origin(&[A])),
+        ("the stream", &wire::origin(&[A]).on_stream(1)),
+    ]);
 }
 
 /// RFC 9113 §3.4: it is no substitute for SETTINGS as the first frame.
@@ -191,21 +186,8 @@ fn it_is_not_the_first_frame() {
 /// A flood of them ends by the bucket, of those that are ignored too.
 #[test]
 fn a_flood_ends_by_the_bucket() {
-    let some = Some(h2_core::Bucket { burst: 50, per_second: 1 });
-    for frame in [wire::origin(&[A]), wire::origin(&[A]).flags(1), wire::origin(&[A]).on_stream(1)]
-    {
-        for setup in [Setup::client(), Setup::server()] {
-            setup.config(|config| config.glitch_bucket = some).run_once(|lone| {
-                for _ in 0..50 {
-                    lone.hears(&frame);
-                }
-                lone.must_live();
-                lone.forget();
-                lone.hears(&frame);
-                lone.must_go_away(ENHANCE_YOUR_CALM);
-            });
-        }
-    }
+    let frame = || wire::origin(&[A]);
+    scenes::a_flood_ends_by_the_bucket(&[frame(), frame().flags(1), frame().on_stream(1)]);
 }
 
 /// §2.1: what a server says is a list of lengths and origins, on stream 0, without flags.

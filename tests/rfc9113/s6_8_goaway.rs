@@ -108,29 +108,15 @@ fn a_second_goaway_can_only_lower_the_last_stream() {
 fn a_graceful_shutdown_has_two_phases() {
     lone::server(|server| {
         server.hears(wire::get(1));
-        server.forget();
-        let now = server.now;
-        server.act(|conn| conn.shutdown(now));
-        let said = server.says();
-        let [Frame::GoAway { last: 0x7fff_ffff, code: 0, .. }, Frame::Ping(payload)] = said[..]
-        else {
-            panic!("{said:?}")
-        };
+        let payload = server.begins_to_part();
         server.hears(wire::get(3));
         assert_eq!(server.told(), ["request 3 GET / end"]);
         server.hears(wire::pong(payload));
-        let said = server.says();
-        assert!(matches!(said[..], [Frame::GoAway { last: 3, code: 0, .. }]), "{said:?}");
+        server.must_serve_up_to(3);
         server.hears(wire::get(5));
         assert_eq!(server.told(), Vec::<String>::new(), "above the last stream: ignored");
         assert_eq!(server.says(), []);
-        for stream in [1, 3] {
-            assert!(!server.conn.is_drained());
-            server.responds(stream, 200, true);
-            server.releases(stream);
-        }
-        assert!(server.conn.is_drained());
-        assert!(server.conn.close_reason().is_some_and(|reason| reason.is_graceful()));
+        server.must_part_after(&[1, 3]);
     });
 }
 

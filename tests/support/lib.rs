@@ -10,6 +10,7 @@ pub mod lexer;
 pub mod lone;
 pub mod pair;
 pub mod rng;
+pub mod scenes;
 pub mod short;
 pub mod solo;
 pub mod wire;
@@ -26,6 +27,7 @@ pub mod prelude {
 
     pub use crate::frames::Frame;
     pub use crate::lone::{self, Lone, Note, Setup, id};
+    pub use crate::scenes;
     pub use crate::wire::{self, Wire};
 
     pub const NO_ERROR: ErrorCode = ErrorCode::NO_ERROR;

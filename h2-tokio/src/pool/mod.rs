@@ -183,9 +183,7 @@ impl Connections {
     /// reset with CANCEL. An attempt to connect that it caused goes on for others.
     pub async fn request<B>(&self, request: Request<B>) -> Result<Response<RecvBody>, Error>
     where
-        B: Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<BoxError>,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         Ok(send::send(&self.door.pool, None, request.into()).await?)
     }
@@ -205,9 +203,7 @@ impl Connections {
         request: impl Into<Unsent<B>>,
     ) -> Result<Response<RecvBody>, Rejected<Unsent<B>>>
     where
-        B: Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<BoxError>,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         send::send(&self.door.pool, None, request.into()).await
     }

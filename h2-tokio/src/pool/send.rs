@@ -24,9 +24,7 @@ pub(super) async fn send<B>(
     mut unsent: Unsent<B>,
 ) -> Result<Response<RecvBody>, Rejected<Unsent<B>>>
 where
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<BoxError>,
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
     let limit = Limit::of(&unsent.parts, pool.config.request_timeout);
     let mut refused_by = None;

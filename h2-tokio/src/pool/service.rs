@@ -28,9 +28,7 @@ pub(super) enum Turn {
 
 impl<B> Service<Request<B>> for Connections
 where
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<BoxError>,
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
     type Response = Response<RecvBody>;
     type Error = Error;
