@@ -16,6 +16,8 @@ pub(crate) enum Fault {
     Write,
     /// No write is ever taken again.
     Stall,
+    /// Every read panics, and so does the task that reads.
+    Panic,
 }
 
 /// One end of a pipe that may break.
@@ -55,6 +57,7 @@ impl AsyncRead for Faulty {
         if self.switch.is(Fault::Read) {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
+        assert!(!self.switch.is(Fault::Panic), "on purpose");
         self.switch.0.lock().unwrap().1 = Some(cx.waker().clone());
         Pin::new(&mut self.io).poll_read(cx, buf)
     }

@@ -160,7 +160,9 @@ fn end_of_connection(site: Site, cause: Cause) -> Expected {
             connection_ends(site, reason(Reason::Timeout(Timer::WriteStall)), internal)
         }
         Cause::Close => connection_ends(site, reason(Reason::Us), ErrorCode::CANCEL),
-        Cause::DriverDropped => connection_ends(site, reason(Reason::Aborted), internal),
+        Cause::DriverDropped | Cause::Io(Fault::Panic) => {
+            connection_ends(site, reason(Reason::Aborted), internal)
+        }
         _ => unreachable!("{cause:?} ends no connection"),
     }
 }

@@ -235,6 +235,28 @@ async fn a_body_that_was_read_on_is_not_sent_again() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_body_that_has_given_nothing_yet_is_sent_again() {
+    let (connector, mut calls) = line();
+    let client = client::connections(1, connector);
+    let (sender, body) = futures::channel::mpsc::unbounded();
+    let request = Request::post("http://a.example/").body(StreamBody::new(body)).unwrap();
+    let asked = tokio::spawn(async move { client.request(request).await.map(|_| ()) });
+    let mut peer = peer(&mut calls, 9).await;
+    let stream = requested(&mut peer).await;
+    peer.conn.reset_stream(stream, ErrorCode::REFUSED_STREAM);
+    peer.conn.release_stream(stream);
+    let stream = requested(&mut peer).await;
+    let piece = http_body::Frame::data(Bytes::from_static(b"one"));
+    sender.unbounded_send(Ok::<_, std::convert::Infallible>(piece)).unwrap();
+    drop(sender);
+    let got = peer.settle().await;
+    let whole = |event: &Event| matches!(event, Event::DataReceived { data, .. } if *data == "one");
+    assert!(got.iter().any(whole), "{got:?}");
+    answer(&mut peer, stream).await;
+    asked.await.unwrap().unwrap();
+}
+
 /// As servers do that name the last stream at once: what is under way beyond it is refused.
 #[tokio::test(start_paused = true)]
 async fn no_request_fails_while_connections_are_ended_abruptly_every_fifty() {

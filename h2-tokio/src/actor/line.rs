@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
-use h2_core::{End, Misuse};
+use h2_core::{End, Misuse, StreamId};
 use tokio::sync::oneshot;
 
 use super::Engine;
@@ -12,6 +12,9 @@ use super::entry::Entry;
 use crate::error::{Error, Outcome};
 use crate::exchange::{Begin, Finish, Slot, wake};
 use crate::hub::Hub;
+
+/// Requests below this number are not looked through for those that were given up.
+const FEW: usize = 64;
 
 /// Requests and reservations in the order of their arrival.
 #[derive(Debug)]
@@ -182,7 +185,7 @@ impl Engine {
                         state.recv.waker.take()
                     }
                     Begin::Written => {
-                        self.beginning.push_back(stream);
+                        self.wait_for_head(stream);
                         None
                     }
                 };
@@ -207,6 +210,15 @@ impl Engine {
                 Waiting::Request(slot).fail(error);
             }
         }
+    }
+
+    /// The caller of this request goes on when its head is written. Those that were given up before
+    /// are forgotten when they are as many as the others.
+    fn wait_for_head(&mut self, stream: StreamId) {
+        if self.beginning.len() >= FEW.max(2 * self.entries.len()) {
+            self.beginning.retain(|stream| self.entries.contains(*stream));
+        }
+        self.beginning.push_back(stream);
     }
 
     /// The transport took octets: the requests whose heads are among them go on. Heads leave in the
