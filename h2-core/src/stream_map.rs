@@ -109,15 +109,28 @@ impl<T> StreamMap<T> {
 
     /// Forgets `stream`; gives back what was kept of it.
     pub fn remove(&mut self, stream: StreamId) -> Option<T> {
-        let cell = self.cell_of(stream)?;
-        let place = self.cells.get(cell)?.place;
-        self.vacate(cell);
-        let free = std::mem::replace(&mut self.free, place);
-        self.len -= 1;
+        let (place, free) = self.detach(stream)?;
         match std::mem::replace(self.places.get_mut(place as usize)?, Place::Free(free)) {
             Place::Taken(_, value) => Some(value),
             Place::Free(_) => None,
         }
+    }
+
+    /// Forgets `stream` and drops what was kept of it where it lies: a large value is not moved.
+    pub(crate) fn discard(&mut self, stream: StreamId) {
+        let Some((place, free)) = self.detach(stream) else { return };
+        if let Some(place) = self.places.get_mut(place as usize) {
+            *place = Place::Free(free);
+        }
+    }
+
+    /// Takes `stream` out of the index; its place is free, once it says what the next free one is.
+    fn detach(&mut self, stream: StreamId) -> Option<(u32, u32)> {
+        let cell = self.cell_of(stream)?;
+        let place = self.cells.get(cell)?.place;
+        self.vacate(cell);
+        self.len -= 1;
+        Some((place, std::mem::replace(&mut self.free, place)))
     }
 
     /// The streams and what is kept of each, in no useful order but always the same one.
@@ -143,6 +156,7 @@ impl<T> StreamMap<T> {
     }
 
     /// Keeps `value` for a stream that is not in the map, and says in which place.
+    #[inline]
     pub(crate) fn insert_fresh(&mut self, stream: StreamId, value: T) -> u32 {
         if self.cells.len() * 3 <= self.len * 4 {
             self.grow_index();
@@ -153,12 +167,13 @@ impl<T> StreamMap<T> {
         place
     }
 
+    #[inline]
     fn settle(&mut self, taken: Place<T>) -> u32 {
-        if let Some(place) = self.places.get_mut(self.free as usize) {
-            if let Place::Free(next) = std::mem::replace(place, taken) {
-                return std::mem::replace(&mut self.free, next);
-            }
-            return self.free;
+        if let Some(place) = self.places.get_mut(self.free as usize)
+            && let Place::Free(next) = *place
+        {
+            *place = taken;
+            return std::mem::replace(&mut self.free, next);
         }
         let len = self.places.len();
         if len == self.places.capacity() {

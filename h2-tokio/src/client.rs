@@ -17,7 +17,7 @@ pub use crate::actor::command::Permit;
 use crate::actor::command::{Command, Rare};
 use crate::actor::due::By;
 use crate::actor::{Actor, Engine, NoRequests};
-use crate::body::pump::BoxError;
+use crate::body::pump::{BoxError, Start};
 use crate::body::{RecvBody, SendBody};
 use crate::config::Config;
 use crate::convert;
@@ -161,11 +161,14 @@ impl Handle {
     ///
     /// If the future is dropped while the request waits in line, nothing is sent; afterwards the
     /// stream is reset with CANCEL. No other request is affected.
-    pub async fn request<B>(&self, request: Request<B>) -> Result<Response<RecvBody>, Error>
+    pub fn request<B>(
+        &self,
+        request: Request<B>,
+    ) -> impl Future<Output = Result<Response<RecvBody>, Error>> + use<'_, B>
     where
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
-        Ok(exchange(&self.hub, None, request.into(), false).await?)
+        send(&self.hub, None, request)
     }
 
     /// As [`request`](Self::request), but a request that was certainly not processed is handed
@@ -205,7 +208,7 @@ impl Handle {
     where
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
-        exchange(&self.hub, None, request.into(), true).await
+        exchange(&self.hub, None, request.into()).await
     }
 
     /// Makes a request whose body and response are streamed. Returns when the request has a stream.
@@ -316,7 +319,7 @@ impl Permit {
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         let hub = Arc::clone(self.hub());
-        Ok(exchange(&hub, Some(self), request.into(), false).await?)
+        send(&hub, Some(self), request).await
     }
 
     /// As [`Handle::try_request`], with the stream that this permit stands for.
@@ -336,7 +339,7 @@ impl Permit {
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         let hub = Arc::clone(self.hub());
-        exchange(&hub, Some(self), request.into(), true).await
+        exchange(&hub, Some(self), request.into()).await
     }
 
     /// As [`Handle::send_request`], with the stream that this permit stands for.
@@ -376,13 +379,39 @@ impl Drop for Asking<'_> {
     }
 }
 
-/// Makes a request and waits for its response; hands it back if it was not processed and `keep`
-/// says so.
+/// Makes a request that is not handed back. Its head is converted at once and dropped, so that the
+/// future is small and seldom moved.
+fn send<B>(
+    hub: &Arc<Hub>,
+    permit: Option<Permit>,
+    request: Request<B>,
+) -> impl Future<Output = Result<Response<RecvBody>, Error>> + use<'_, B>
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    let (parts, body) = request.into_parts();
+    let slot = slot(hub, &parts, body.size_hint().exact());
+    let by = deadline(hub, &parts);
+    drop(parts);
+    async move {
+        let slot = slot?;
+        if body.is_end_stream() {
+            slot.lock().send.end_at_once(Start::end());
+            return dispatch(hub, permit, slot, by)?.await;
+        }
+        let mut body = UnsentBody::new(body);
+        let sender = begin(hub, &slot, &mut body, false).await?;
+        finish(hub, permit, slot, by, sender, &mut body).await
+    }
+}
+
+/// Makes a request and waits for its response; hands it back if it was not processed.
 async fn exchange<B>(
     hub: &Arc<Hub>,
     permit: Option<Permit>,
     mut unsent: Unsent<B>,
-    keep: bool,
 ) -> Result<Response<RecvBody>, Rejected<Unsent<B>>>
 where
     B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
@@ -392,25 +421,39 @@ where
         Err(error) => return Err(Rejected::new(error, Some(unsent))),
     };
     let by = deadline(hub, &unsent.parts);
-    let start = std::future::poll_fn(|cx| Poll::Ready(unsent.body.begin(cx, keep))).await;
-    let start = start.map_err(|error| Rejected::new(error, None))?;
-    let sender = start.is_open().then(|| SendBody::new(Arc::clone(&slot), Arc::clone(hub), false));
-    {
-        let mut state = slot.lock();
-        match &sender {
-            Some(_) => {
-                state.send.chunks = start.chunks;
-                state.recv.begin = Begin::Written;
-            }
-            None => state.send.end_at_once(start),
-        }
-    }
+    let sender = begin(hub, &slot, &mut unsent.body, true).await;
+    let sender = sender.map_err(|error| Rejected::new(error, None))?;
     let error = match finish(hub, permit, slot, by, sender, &mut unsent.body).await {
         Ok(response) => return Ok(response),
         Err(error) => error,
     };
-    let whole = keep && error.is_unprocessed() && unsent.body.recover().await;
+    let whole = error.is_unprocessed() && unsent.body.recover().await;
     Err(Rejected::new(error, whole.then_some(unsent)))
+}
+
+/// Puts what is ready of the body into the slot, and gives what sends the rest, if there may be one.
+async fn begin<B>(
+    hub: &Arc<Hub>,
+    slot: &Arc<Slot>,
+    body: &mut UnsentBody<B>,
+    keep: bool,
+) -> Result<Option<SendBody>, Error>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    let start = std::future::poll_fn(|cx| Poll::Ready(body.begin(cx, keep))).await?;
+    let sender = start.is_open().then(|| SendBody::new(Arc::clone(slot), Arc::clone(hub), false));
+    let mut state = slot.lock();
+    match &sender {
+        Some(_) => {
+            state.send.chunks = start.chunks;
+            state.recv.begin = Begin::Written;
+        }
+        None => state.send.end_at_once(start),
+    }
+    drop(state);
+    Ok(sender)
 }
 
 /// Sends off what is in the slot; the rest of the body follows when the head has been written, for

@@ -331,6 +331,12 @@ impl State {
         *self = Self { heads, ..Self::default() };
     }
 
+    /// Whether neither the actor nor the application has anything more to do with the slot: all of
+    /// the message was read, and the actor has let go.
+    pub(crate) fn is_over(&self) -> bool {
+        self.detached && self.recv.is_read() && !self.recv.manual
+    }
+
     /// Whether a `Look` must be sent; the next call says no until the actor has looked.
     pub(crate) fn look_needed(&mut self) -> bool {
         !self.detached && !std::mem::replace(&mut self.looked_for, true)
@@ -435,6 +441,11 @@ impl Sending {
 }
 
 impl Receiving {
+    /// Whether the message is complete and nothing of it is left here.
+    pub(crate) fn is_read(&self) -> bool {
+        self.ended && self.data.is_empty() && self.trailers.is_none()
+    }
+
     /// The next piece, and whether the actor should hear of what was used up.
     pub(crate) fn next_piece(&mut self) -> Option<(Bytes, bool)> {
         let piece = self.data.pop()?;

@@ -94,26 +94,21 @@ impl ResponseFuture {
         let Some((slot, hub)) = self.link.take() else {
             return Err(Error::reset_by_us(None, ErrorCode::CANCEL, Outcome::ResponseStarted));
         };
-        let (converted, spare) = match converted {
-            Ok((response, spare)) => (Ok(response), Some(spare)),
-            Err(error) => (Err(error), None),
-        };
-        let no_body = {
-            let mut state = slot.lock();
-            spare.into_iter().for_each(|spare| state.keep_spare(spare));
-            state.recv.ended && state.recv.data.is_empty() && state.recv.trailers.is_none()
-        };
-        let Ok(response) = converted else {
+        let Ok((response, spare)) = converted else {
             // The half of it that the application would need is lost, so it gets none of it.
             let stream = slot.lock().stream;
             drop(RecvBody::new(slot, hub, None));
             let code = ErrorCode::CANCEL;
             return Err(Error::reset_by_us(stream, code, Outcome::ResponseStarted));
         };
-        let (parts, ()) = response.into_parts();
+        let no_body = {
+            let mut state = slot.lock();
+            state.keep_spare(spare);
+            state.recv.is_read()
+        };
         // A message without a body says what length it would have had, which is not its length.
         let length = if no_body { Some(0) } else { length };
-        Ok(Response::from_parts(parts, RecvBody::new(slot, hub, length)))
+        Ok(response.map(|()| RecvBody::new(slot, hub, length)))
     }
 }
 

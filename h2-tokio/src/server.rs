@@ -123,7 +123,7 @@ impl Incoming {
     fn poll_accept(&mut self, cx: &Context<'_>) -> Poll<Option<(Request<RecvBody>, Responder)>> {
         loop {
             let mut line = self.queue.lock();
-            let Some(accepted) = line.requests.pop_front() else {
+            let Some(accepted) = line.pop() else {
                 if line.closed {
                     return Poll::Ready(None);
                 }
@@ -201,6 +201,9 @@ impl fmt::Debug for Incoming {
     }
 }
 
+/// Requests for which memory is kept when none waits.
+const KEEP: usize = 128;
+
 /// Requests between the actor and [`Incoming`].
 #[derive(Debug, Default)]
 struct Queue {
@@ -221,6 +224,17 @@ struct Line {
 struct Accepted {
     slot: Arc<Slot>,
     inbound: Inbound,
+}
+
+impl Line {
+    fn pop(&mut self) -> Option<Accepted> {
+        let accepted = self.requests.pop_front();
+        // After a burst of requests the streams themselves are enough to remember it by.
+        if self.requests.is_empty() && self.requests.capacity() > KEEP {
+            self.requests = VecDeque::new();
+        }
+        accepted
+    }
 }
 
 impl Queue {

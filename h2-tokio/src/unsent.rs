@@ -66,7 +66,14 @@ impl<B> Unsent<B> {
 impl<B> From<Request<B>> for Unsent<B> {
     fn from(request: Request<B>) -> Self {
         let (parts, body) = request.into_parts();
-        Self { parts, body: UnsentBody { start: Start::default(), rest: Rest::Fresh(body) } }
+        Self { parts, body: UnsentBody::new(body) }
+    }
+}
+
+impl<B> UnsentBody<B> {
+    /// A body of which nothing was read.
+    pub(crate) fn new(body: B) -> Self {
+        Self { start: Start::default(), rest: Rest::Fresh(body) }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::error::{ErrorCode, Misuse, OpenError};
 use crate::event::End;
 use crate::fields::{FIELD_OVERHEAD, Fields};
 use crate::message::{BodyLength, RequestHead, ResponseHead, Trailers};
-use crate::stream::{Half, Initiator, Key, Stream, Tail};
+use crate::stream::{Half, Initiator, Key, Stream};
 
 /// Interim responses of one stream that may wait to be cut.
 const MAX_INFORMATIONAL_QUEUED: usize = 32;
@@ -101,7 +101,8 @@ impl Connection {
         stream.send_length = BodyLength::of(head.content_length());
         stream.head_request = head.is_head();
         stream.connect = head.is_connect();
-        stream.out.set_head(self.shaped(head), end.is_now());
+        let fields = self.shaped(head);
+        stream.out.set_head(self.spare.boxed(fields), end.is_now());
         self.next_stream = id.next();
         let key = self.streams.insert(id, stream);
         self.queue_head(key);
@@ -174,7 +175,7 @@ impl Connection {
         if found.out.informational_waiting() >= MAX_INFORMATIONAL_QUEUED {
             return Err(Misuse::QueueFull);
         }
-        found.out.push_informational(head.into_fields());
+        found.out.push_informational(self.spare.boxed(head.into_fields()));
         self.queue_head(key);
         Ok(())
     }
@@ -218,7 +219,7 @@ impl Connection {
         if tunnel {
             fields.retain(|field| field.name != b"content-length");
         }
-        found.out.set_head(fields, end.is_now());
+        found.out.set_head(self.spare.boxed(fields), end.is_now());
         if found.in_heads && promises {
             // A promise may stand between the interim responses and this.
             found.out.set_hold();
@@ -271,7 +272,7 @@ impl Connection {
         debug_assert!(counted.is_ok(), "it was asked for above");
         found.out.push_data(data.split_to(taken));
         if ends {
-            found.out.set_tail(Tail::End);
+            found.out.set_end();
             found.send.close();
         }
         self.queued += taken;
@@ -303,7 +304,7 @@ impl Connection {
             return Err(Misuse::ContentLength(stream));
         }
         let Some(found) = self.streams.get_mut(key) else { return Ok(()) };
-        found.out.set_tail(Tail::Trailers(Box::new(trailers.into_fields())));
+        found.out.set_trailers(trailers.into_fields());
         found.send.close();
         self.schedule(key);
         Ok(())

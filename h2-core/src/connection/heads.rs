@@ -99,7 +99,7 @@ impl Connection {
         // On a busy connection the list will hold other heads, too.
         let least = if self.streams.len() > 1 { (6, 64) } else { (0, 0) };
         self.spare
-            .pop()
+            .list()
             .unwrap_or_else(|| Fields::with_capacity(count.max(least.0), octets.max(least.1)))
     }
 
@@ -249,7 +249,7 @@ impl Connection {
         silent.discard = true;
         silent.recv.head(false);
         silent.send.close();
-        silent.out.set_head(answer, true);
+        silent.out.set_head(self.spare.boxed(answer), true);
         silent.out.set_reset_after(ErrorCode::PROTOCOL_ERROR);
         let key = self.streams.insert(stream, silent);
         self.queue_head(key);

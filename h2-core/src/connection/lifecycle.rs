@@ -1,7 +1,5 @@
 //! How streams and the connection come to their end, and who gets a slot that becomes free.
 
-use std::collections::VecDeque;
-
 use bytes::Bytes;
 
 use super::{Connection, GRACEFUL, heads};
@@ -69,7 +67,7 @@ impl Connection {
         let Some(stream) = self.streams.get_mut(key) else { return };
         let events = stream.waiting.take().unwrap_or_default();
         self.streams.stop_waiting(key);
-        for event in &events {
+        for event in events.iter() {
             if let Event::RequestReceived { head, .. } = event {
                 self.undelivered = self.undelivered.saturating_sub(heads::cost(head));
             }
@@ -115,7 +113,7 @@ impl Connection {
             self.give_slot(key);
         } else {
             if let Some(stream) = self.streams.get_mut(key) {
-                stream.waiting = Some(VecDeque::new());
+                stream.waiting = Some(Box::default());
             }
             self.streams.wait_for_slot(key);
         }
@@ -127,7 +125,7 @@ impl Connection {
         let Some(stream) = self.streams.get_mut(key) else { return };
         stream.held = true;
         if let Some(events) = stream.waiting.take() {
-            self.events.extend(events);
+            self.events.extend(*events);
         }
     }
 

@@ -24,6 +24,7 @@ mod parting;
 mod priorities;
 mod push;
 mod receive;
+mod spare;
 mod upgrade;
 mod watch;
 
@@ -38,12 +39,12 @@ use inspect::Counted;
 use liveness::Liveness;
 use negotiate::Negotiation;
 use parting::Parting;
+use spare::Spare;
 
 use crate::config::{Config, SplitMix};
 use crate::egress::{Egress, Outbox, Padder};
 use crate::error::{CloseReason, Misuse, Timer};
 use crate::event::Event;
-use crate::fields::Fields;
 use crate::flow::Inbound;
 use crate::frame::{Block, BlockLimits, PREFACE, Reader};
 use crate::guard::Guard;
@@ -144,8 +145,7 @@ pub struct Connection {
     pings: VecDeque<([u8; 8], Instant)>,
     /// Room for the fields of the next block, so that they seldom have to move.
     usual_fields: (usize, usize),
-    /// Lists of heads that were sent, emptied, for heads that arrive.
-    spare: Vec<Fields>,
+    spare: Spare,
     counted: Counted,
     random: SplitMix,
     /// It began as HTTP/1.1 in the clear (RFC 7540 §3.2).
@@ -253,7 +253,7 @@ impl Connection {
             early_priorities: Vec::new(),
             pings: VecDeque::new(),
             usual_fields: (8, 64),
-            spare: Vec::new(),
+            spare: Spare::default(),
             counted: Counted::default(),
             random: SplitMix::new(config.seed),
             upgraded: false,
@@ -476,7 +476,7 @@ impl Connection {
         self.egress.agenda.trim();
         self.egress.scheduler.trim();
         self.streams.trim();
-        self.spare = Vec::new();
+        self.spare = Spare::default();
         self.closed_streams.trim();
         if self.events.is_empty() {
             self.events = VecDeque::new();

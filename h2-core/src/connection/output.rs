@@ -12,9 +12,6 @@ use crate::frame::kind;
 use crate::observe::StallCause;
 use crate::stream::{How, Initiator, Key, Standing};
 
-/// Lists of fields that are kept for the next heads.
-const SPARES: usize = 128;
-
 /// Idle time after which memory is given back.
 const TRIM_AFTER: Duration = Duration::from_secs(1);
 
@@ -132,8 +129,8 @@ impl Connection {
         while let Some((fields, end)) = stream.out.pop_head(hold) {
             self.egress.cut_head(key.id, &fields, end);
             // A connection with one stream at a time has no use for it before it is idle.
-            if busy && self.spare.len() < SPARES {
-                self.spare.extend(fields.emptied());
+            if busy {
+                self.spare.keep(fields);
             }
         }
         if begins {

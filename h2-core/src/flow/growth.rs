@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Growth {
     since: Instant,
-    released: i64,
+    released: u32,
     /// Octets by which the window was widened.
     grown: u32,
 }
@@ -23,7 +23,7 @@ impl Growth {
 
     /// The application used up octets.
     pub(crate) fn release(&mut self, octets: usize) {
-        self.released = self.released.saturating_add(i64::try_from(octets).unwrap_or(i64::MAX));
+        self.released = self.released.saturating_add(u32::try_from(octets).unwrap_or(u32::MAX));
     }
 
     /// By how much to widen a window of `target` octets, at most up to `ceiling`.
@@ -37,7 +37,7 @@ impl Growth {
         target: i64,
         ceiling: u32,
     ) -> Option<u32> {
-        if self.released < target {
+        if i64::from(self.released) < target {
             return None;
         }
         let took = now.saturating_duration_since(self.since);

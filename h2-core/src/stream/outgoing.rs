@@ -13,15 +13,20 @@ use crate::fields::Fields;
 pub(crate) struct Outgoing {
     /// What precedes the head on few streams; boxed, because streams are many.
     before: Option<Box<Before>>,
-    head: Option<Fields>,
+    /// In a box for the time that it waits, which is short.
+    head: Option<Box<Fields>>,
     /// The head carries END_STREAM.
     head_ends: bool,
+    /// The body or its trailers carry END_STREAM.
+    ends: bool,
     /// The first chunk of the body lies outside the queue: most bodies are one chunk.
     first: Bytes,
-    more: VecDeque<Bytes>,
+    #[allow(clippy::box_collection)] // a third of its size, on streams that have one chunk
+    more: Option<Box<VecDeque<Bytes>>>,
     /// Invariant: octets of `first` and `more`.
     queued: usize,
-    tail: Tail,
+    /// With these `ends` is set.
+    trailers: Option<Box<Fields>>,
     /// RST_STREAM that follows everything else.
     reset_after: Option<ErrorCode>,
 }
@@ -32,7 +37,8 @@ struct Before {
     /// The request that is promised on another stream, before everything else.
     promise: Option<(StreamId, Fields)>,
     /// Interim responses.
-    informational: VecDeque<Fields>,
+    #[allow(clippy::vec_box)] // the box goes where the head goes
+    informational: VecDeque<Box<Fields>>,
     /// The head stands in line once more, behind promises that were made after these.
     hold: bool,
 }
@@ -70,18 +76,18 @@ impl Outgoing {
         promise
     }
 
-    pub(crate) fn push_informational(&mut self, fields: Fields) {
+    pub(crate) fn push_informational(&mut self, fields: Box<Fields>) {
         self.before.get_or_insert_default().informational.push_back(fields);
     }
 
-    pub(crate) fn set_head(&mut self, fields: Fields, ends: bool) {
+    pub(crate) fn set_head(&mut self, fields: Box<Fields>, ends: bool) {
         self.head = Some(fields);
         self.head_ends = ends;
     }
 
     /// The next head to be cut and whether it ends the stream.
     /// With `interim` none but interim ones.
-    pub(crate) fn pop_head(&mut self, interim: bool) -> Option<(Fields, bool)> {
+    pub(crate) fn pop_head(&mut self, interim: bool) -> Option<(Box<Fields>, bool)> {
         if let Some(before) = &mut self.before {
             if let Some(fields) = before.informational.pop_front() {
                 return Some((fields, false));
@@ -111,7 +117,7 @@ impl Outgoing {
         if self.first.is_empty() {
             self.first = data;
         } else {
-            self.more.push_back(data);
+            self.more.get_or_insert_default().push_back(data);
         }
     }
 
@@ -125,29 +131,39 @@ impl Outgoing {
         let piece = if self.first.len() > max {
             self.first.split_to(max)
         } else {
-            let next = self.more.pop_front().unwrap_or_default();
+            let next = self.more.as_mut().and_then(|more| more.pop_front()).unwrap_or_default();
             std::mem::replace(&mut self.first, next)
         };
         self.queued -= piece.len();
         piece
     }
 
-    pub(crate) fn set_tail(&mut self, tail: Tail) {
-        self.tail = tail;
+    /// The message ends behind its body.
+    pub(crate) fn set_end(&mut self) {
+        self.ends = true;
+    }
+
+    /// The message ends with trailers behind its body.
+    pub(crate) fn set_trailers(&mut self, trailers: Fields) {
+        self.ends = true;
+        self.trailers = Some(Box::new(trailers));
     }
 
     /// What follows the body, once the body is gone.
     pub(crate) fn take_tail(&mut self) -> Tail {
-        if self.queued > 0 { Tail::Open } else { std::mem::take(&mut self.tail) }
+        if self.queued > 0 || !std::mem::take(&mut self.ends) {
+            return Tail::Open;
+        }
+        self.trailers.take().map_or(Tail::End, Tail::Trailers)
     }
 
     /// Whether the last octets of the body may carry END_STREAM.
     pub(crate) fn ends_with_data(&self) -> bool {
-        self.tail == Tail::End
+        self.ends && self.trailers.is_none()
     }
 
     pub(crate) fn has_tail(&self) -> bool {
-        self.tail != Tail::Open
+        self.ends
     }
 
     pub(crate) fn set_reset_after(&mut self, code: ErrorCode) {
@@ -202,7 +218,7 @@ mod tests {
     fn what_ends_a_stream_waits_for_its_body() {
         let mut out = Outgoing::default();
         out.push_data(Bytes::from_static(b"x"));
-        out.set_tail(Tail::End);
+        out.set_end();
         out.set_reset_after(ErrorCode::NO_ERROR);
         assert_eq!(out.take_tail(), Tail::Open);
         assert_eq!(out.take_reset(), None);

@@ -29,11 +29,14 @@ pub(crate) enum Initiator {
     Peer,
 }
 
-/// One stream.
+/// One stream. It is small, because streams are many: what few of them have lies in boxes.
 #[derive(Debug)]
 #[allow(clippy::struct_excessive_bools)] // each is the membership of one queue, or one fact
 pub(crate) struct Stream {
     pub(crate) initiator: Initiator,
+    standing: Standing,
+    /// It holds a slot.
+    slot: bool,
     pub(crate) send: Half,
     pub(crate) recv: Half,
     pub(crate) send_window: Window,
@@ -70,7 +73,8 @@ pub(crate) struct Stream {
     pub(crate) in_ready: bool,
     pub(crate) in_updates: bool,
     /// Events of a request that waits for a slot; `None` once the application knows the stream.
-    pub(crate) waiting: Option<VecDeque<Event>>,
+    #[allow(clippy::box_collection)] // few streams ever wait
+    pub(crate) waiting: Option<Box<VecDeque<Event>>>,
     /// The application never hears of it: it only carries our answer to a malformed request.
     pub(crate) silent: bool,
     /// Octets the stream has received and sent, to tell an early reset from a late one.
@@ -102,6 +106,8 @@ impl Stream {
     ) -> Self {
         Self {
             initiator,
+            standing: Standing::Over,
+            slot: false,
             send: Half::Head,
             recv: Half::Head,
             send_window: Window::new(send_window),
@@ -160,7 +166,7 @@ impl Stream {
 /// The streams that are alive.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    members: StreamMap<Member>,
+    streams: StreamMap<Stream>,
     /// Streams on the wire: opened by us, opened by the peer.
     open_ours: usize,
     open_theirs: usize,
@@ -183,17 +189,10 @@ pub(crate) enum Standing {
     Over,
 }
 
-#[derive(Debug)]
-struct Member {
-    standing: Standing,
-    slot: bool,
-    stream: Stream,
-}
-
 impl Table {
     /// An empty table; `secret` keeps the peer from choosing identifiers that meet.
     pub(crate) fn new(secret: u64) -> Self {
-        Self { members: StreamMap::with_secret(secret), ..Self::default() }
+        Self { streams: StreamMap::with_secret(secret), ..Self::default() }
     }
 
     pub(crate) fn insert(&mut self, id: StreamId, stream: Stream) -> Key {
@@ -210,7 +209,7 @@ impl Table {
     /// What each stream of a table occupies, the lists that double when they are full counted
     /// twice.
     pub(crate) const fn octets_each() -> usize {
-        StreamMap::<Member>::octets_each() + 4 * size_of::<Key>()
+        StreamMap::<Stream>::octets_each() + 4 * size_of::<Key>()
     }
 
     fn counter(&mut self, initiator: Initiator, standing: Standing) -> &mut usize {
@@ -221,33 +220,30 @@ impl Table {
         }
     }
 
+    #[inline]
     fn settle_in(&mut self, id: StreamId, stream: Stream, standing: Standing) -> Key {
-        let index = self.members.insert_fresh(id, Member { standing, slot: false, stream });
+        let index = self.streams.insert_fresh(id, Stream { standing, ..stream });
         Key { index, id }
     }
 
     pub(crate) fn find(&self, id: StreamId) -> Option<Key> {
-        self.members.place_of(id).map(|index| Key { index, id })
+        self.streams.place_of(id).map(|index| Key { index, id })
     }
 
     pub(crate) fn get(&self, key: Key) -> Option<&Stream> {
-        self.members.at(key.index, key.id).map(|member| &member.stream)
+        self.streams.at(key.index, key.id)
     }
 
     pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut Stream> {
-        self.member_mut(key).map(|member| &mut member.stream)
-    }
-
-    fn member_mut(&mut self, key: Key) -> Option<&mut Member> {
-        self.members.at_mut(key.index, key.id)
+        self.streams.at_mut(key.index, key.id)
     }
 
     /// Gives a stream of the peer a slot.
     pub(crate) fn take_slot(&mut self, key: Key) {
-        if let Some(member) = self.member_mut(key)
-            && !member.slot
+        if let Some(stream) = self.get_mut(key)
+            && !stream.slot
         {
-            member.slot = true;
+            stream.slot = true;
             self.slots += 1;
         }
     }
@@ -295,9 +291,9 @@ impl Table {
     }
 
     fn stand(&mut self, key: Key, standing: Standing) {
-        let Some(member) = self.member_mut(key) else { return };
-        let before = std::mem::replace(&mut member.standing, standing);
-        let initiator = member.stream.initiator;
+        let Some(stream) = self.get_mut(key) else { return };
+        let before = std::mem::replace(&mut stream.standing, standing);
+        let initiator = stream.initiator;
         if before != Standing::Over {
             *self.counter(initiator, before) -= 1;
         }
@@ -308,8 +304,7 @@ impl Table {
 
     /// How a stream counts; one that is not there is over.
     pub(crate) fn standing(&self, key: Key) -> Standing {
-        let member = self.members.at(key.index, key.id);
-        member.map_or(Standing::Over, |member| member.standing)
+        self.get(key).map_or(Standing::Over, |stream| stream.standing)
     }
 
     /// Whether the stream is not over on the wire.
@@ -320,18 +315,20 @@ impl Table {
     /// Removes a stream altogether, and frees its slot.
     pub(crate) fn remove(&mut self, key: Key) -> bool {
         self.close(key);
-        let Some(member) = self.members.remove(key.id) else { return false };
-        self.slots -= usize::from(member.slot);
-        member.slot
+        let Some(stream) = self.get_mut(key) else { return false };
+        let had_slot = stream.slot;
+        self.slots -= usize::from(had_slot);
+        self.streams.discard(key.id);
+        had_slot
     }
 
     /// Every stream that is alive, in no useful order but always the same one.
     pub(crate) fn keys(&self) -> Vec<Key> {
-        self.members.places().map(|(index, id)| Key { index, id }).collect()
+        self.streams.places().map(|(index, id)| Key { index, id }).collect()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.members.len()
+        self.streams.len()
     }
 
     pub(crate) fn open_ours(&self) -> usize {
@@ -352,8 +349,8 @@ impl Table {
 
     /// Gives back memory that an idle connection does not need.
     pub(crate) fn trim(&mut self) {
-        if self.members.is_empty() {
-            self.members.shrink_to_fit();
+        if self.streams.is_empty() {
+            self.streams.shrink_to_fit();
             self.waiting = VecDeque::new();
         }
     }

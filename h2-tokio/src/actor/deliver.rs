@@ -7,7 +7,7 @@ use h2_core::{ErrorCode, Event, ResponseHead, StreamId, Trailers};
 
 use super::{Accept, Engine, Inbound, Ping};
 use crate::error::{CloseReason, Error, Reason};
-use crate::exchange::wake;
+use crate::exchange::{State, wake};
 use crate::hub::Counters;
 
 /// Interim responses that are kept for a caller that is slow to take them.
@@ -75,50 +75,49 @@ impl Engine {
     fn on_response(&mut self, stream: StreamId, head: ResponseHead, end: bool) {
         let Some(entry) = self.entries.get_mut(stream) else { return };
         entry.answered = true;
-        let Some(slot) = entry.slot.clone() else { return };
+        if end {
+            return self.on_end(stream, |state| state.receive_head(head));
+        }
+        let Some(slot) = &entry.slot else { return };
         let mut state = slot.lock();
         state.receive_head(head);
         let waker = state.recv.waker.take();
         drop(state);
-        if end {
-            self.on_end(stream, None);
-        }
         wake((None, waker));
     }
 
     fn on_data(&mut self, stream: StreamId, data: Bytes, end: bool) {
         let octets = data.len();
-        let read = match self.slot(stream) {
-            Some(slot) => {
-                let mut state = slot.lock();
-                let read = !state.recv.gone;
-                if read {
-                    state.recv.data.push_merged(data);
-                }
-                let waker = if end { None } else { state.recv.waker.take() };
-                drop(state);
-                self.served += octets;
-                wake((None, waker));
-                read
+        // What nobody will use up is used up here.
+        let mut unread = octets;
+        let take = |state: &mut State| {
+            if !state.recv.gone {
+                state.recv.data.push_merged(data);
+                unread = 0;
             }
-            None => false,
         };
-        if !read && octets > 0 {
-            // Nobody will use it up, so that is done here.
-            let _ = self.conn.acknowledge_received_data(stream, octets);
-        }
+        self.served += octets;
         if end {
-            self.on_end(stream, None);
+            self.on_end(stream, take);
+        } else if let Some(slot) = self.entries.get(stream).and_then(|entry| entry.slot.as_ref()) {
+            let mut state = slot.lock();
+            take(&mut state);
+            let waker = state.recv.waker.take();
+            drop(state);
+            wake((None, waker));
+        }
+        if unread > 0 {
+            let _ = self.conn.acknowledge_received_data(stream, unread);
         }
     }
 
     fn on_trailers(&mut self, stream: StreamId, trailers: Trailers) {
-        self.on_end(stream, Some(trailers));
+        self.on_end(stream, |state| state.recv.trailers = Some(Box::new(trailers)));
     }
 
-    /// The peer's message is complete. What is unread of it is credited now: the stream holds no
-    /// more, and the connection must not wait for its reader.
-    fn on_end(&mut self, stream: StreamId, trailers: Option<Trailers>) {
+    /// The peer's message is complete with what `last` leaves in the slot. What is unread of it is
+    /// credited now: the stream holds no more, and the connection must not wait for its reader.
+    fn on_end(&mut self, stream: StreamId, last: impl FnOnce(&mut State)) {
         let Some(entry) = self.entries.get_mut(stream) else { return };
         entry.received = true;
         // No promise comes after it (RFC 9113 §8.4), though our own message may go on.
@@ -126,8 +125,8 @@ impl Engine {
         let over = self.is_client && stream.is_client_initiated() && entry.is_sent();
         let Some(slot) = entry.slot.clone() else { return };
         let mut state = slot.lock();
+        last(&mut state);
         state.recv.ended = true;
-        state.recv.trailers = trailers.map(Box::new);
         let credit = state.recv.data.octets() + std::mem::take(&mut state.recv.released);
         let manual = state.recv.manual;
         let over = over && !state.send.flush_wanted;

@@ -143,7 +143,10 @@ impl RecvBody {
         let Some(link) = self.link.as_ref().filter(|_| !self.failed) else {
             return Poll::Ready(None);
         };
-        let next = link.slot.update(&link.hub, |state| poll_slot(state, cx, trailers));
+        let (next, over) = link.slot.update(&link.hub, |state| {
+            let (next, look) = poll_slot(state, cx, trailers);
+            ((next, state.is_over()), look)
+        });
         match &next {
             Poll::Ready(Some(Ok(Next::Data(data)))) => {
                 if let Some(remaining) = &mut self.remaining {
@@ -153,7 +156,19 @@ impl RecvBody {
             Poll::Ready(Some(Err(_))) => self.failed = true,
             Poll::Ready(Some(Ok(Next::Trailers(_))) | None) | Poll::Pending => {}
         }
+        if over && !self.failed {
+            self.let_go();
+        }
         next
+    }
+
+    /// All of it was read, and nobody else has anything to do with the slot: neither the question
+    /// whether more comes nor the drop needs it.
+    fn let_go(&mut self) {
+        if let Some(Link { slot, hub }) = self.link.take() {
+            self.remaining = Some(0);
+            hub.shared.recycle(slot);
+        }
     }
 }
 
@@ -226,7 +241,7 @@ impl http_body::Body for RecvBody {
     fn is_end_stream(&self) -> bool {
         let Some(link) = &self.link else { return true };
         let state = link.slot.lock();
-        state.recv.ended && state.recv.data.is_empty() && state.recv.trailers.is_none()
+        state.recv.is_read()
     }
 
     fn size_hint(&self) -> SizeHint {
