@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use crate::faulty::{Fault, Switch};
 use crate::support::{PIPE, Peer, client_of, echo, octets, post, read};
 
-type Outcome_<B> = Result<Response<RecvBody>, Rejected<Unsent<B>>>;
+pub(crate) type Outcome_<B> = Result<Response<RecvBody>, Rejected<Unsent<B>>>;
 
 /// A client of a peer by hand that allows so many streams, and knows it.
 async fn against(streams: u32) -> (client::Handle, Peer) {
@@ -36,7 +36,10 @@ fn post_to(path: &str, body: Bytes) -> Request<Full<Bytes>> {
     Request::post(format!("http://a.example{path}")).header("x", "y").body(Full::new(body)).unwrap()
 }
 
-fn try_on<B>(client: &client::Handle, request: impl Into<Unsent<B>>) -> JoinHandle<Outcome_<B>>
+pub(crate) fn try_on<B>(
+    client: &client::Handle,
+    request: impl Into<Unsent<B>>,
+) -> JoinHandle<Outcome_<B>>
 where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -45,7 +48,7 @@ where
     tokio::spawn(async move { client.try_request(request).await })
 }
 
-async fn turns() {
+pub(crate) async fn turns() {
     for _ in 0..32 {
         tokio::task::yield_now().await;
     }
@@ -91,7 +94,7 @@ impl Body for Slow {
 }
 
 /// Sends what came back to a server that echoes it.
-async fn echoed<B>(request: Unsent<B>) -> (Bytes, Option<HeaderMap>)
+pub(crate) async fn echoed<B>(request: Unsent<B>) -> (Bytes, Option<HeaderMap>)
 where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,

@@ -10,6 +10,7 @@ mod endings;
 mod exchange;
 mod faulty;
 mod handback;
+mod handback_table;
 mod lifecycle;
 mod limits;
 mod listening;
