@@ -257,6 +257,10 @@ impl Accept for Queueing {
         }
         let slot = engine.open_inbound(stream, inbound.end);
         let mut line = self.queue.lock();
+        if line.requests.capacity() == 0 {
+            // The first room would be for four, and most connections have one request at a time.
+            line.requests.reserve_exact(1);
+        }
         line.requests.push_back(Accepted { slot, inbound });
         let waker = line.waker.take();
         drop(line);

@@ -165,7 +165,8 @@ impl Agenda {
 
     /// Cuts every control frame, in the order that their urgency asks for.
     pub(crate) fn cut_control(&mut self, out: &mut Vec<u8>, max_frame_size: usize) {
-        for entries in self.settings.drain(..) {
+        // Most connections send theirs once, so no memory is kept for the next.
+        for entries in std::mem::take(&mut self.settings) {
             frame::settings(out, &entries);
         }
         for _ in 0..std::mem::take(&mut self.settings_acks) {

@@ -149,6 +149,10 @@ impl Egress {
         let taken = self.outbox.taken();
         while self.unwritten.front().is_some_and(|(end, _)| *end <= taken) {
             self.unwritten.pop_front();
+            if self.unwritten.is_empty() {
+                // Most connections answer SETTINGS once and nothing more.
+                self.unwritten = VecDeque::new();
+            }
         }
         let unwritten = self.unwritten.iter().map(|(_, owed)| *owed);
         unwritten.fold(self.agenda.owed(), Owed::plus).is_too_much()

@@ -75,6 +75,9 @@ pub(crate) trait Accept {
     /// Whether more answers are about to come, so that writing had better wait for them.
     fn is_busy(&self) -> bool;
 
+    /// Gives back memory that only a busy connection needs.
+    fn trim(&mut self) {}
+
     /// No more requests will come. So it is too when this is dropped.
     fn closed(&mut self);
 }
@@ -437,6 +440,7 @@ where
         if self.trim_at.is_some_and(|at| at <= engine.now) {
             self.trim_at = None;
             engine.trim();
+            self.accept.trim();
         }
         engine.expire();
         let due = engine.conn.poll_timeout().map(|deadline| deadline.why);

@@ -78,6 +78,7 @@ where
         authority: LastAuthority::default(),
         spare: Fields::new(),
         extensions: config.extensions,
+        begun: 0,
     };
     Serve { actor: Actor::new(io, engine, serving), hub }
 }
@@ -211,6 +212,8 @@ struct Serving<S: Service<Request<RecvBody>>, B> {
     spare: Fields,
     /// What every request carries.
     extensions: Extensions,
+    /// Requests begun since memory was last given back.
+    begun: u32,
 }
 
 /// A request that was not begun.
@@ -264,11 +267,20 @@ where
         if in_place {
             self.pace.took(started.elapsed(), begun, engine.now);
         }
+        self.begun = self.begun.saturating_add(begun);
+        if self.begun <= 1 && self.line.is_empty() {
+            self.let_go();
+        }
         begun > 0
     }
 
     fn is_busy(&self) -> bool {
         !self.line.is_empty()
+    }
+
+    fn trim(&mut self) {
+        self.begun = 0;
+        self.let_go();
     }
 
     fn closed(&mut self) {
@@ -282,6 +294,16 @@ where
     S: Service<Request<RecvBody>, Future: Send + 'static>,
     B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
+    /// Lets go of the room of requests, which is worth keeping only if others follow: of many
+    /// connections most ask once and then are idle.
+    fn let_go(&mut self) {
+        self.futures = Spare::default();
+        self.bodies = Spare::default();
+        if self.line.is_empty() {
+            self.line = VecDeque::new();
+        }
+    }
+
     /// Whether the service takes another call. One that fails never will, and is not asked again.
     fn poll_service(&mut self, engine: &mut Engine, cx: &mut Context<'_>) -> bool {
         if self.ready || self.line.is_empty() {
