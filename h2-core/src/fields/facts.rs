@@ -21,6 +21,12 @@ impl Facts {
     /// Somebody looked.
     const LOOKED: Self = Self(8);
 
+    /// The name is that of a regular field, and of none that has a rule of its own.
+    const PLAIN: Self = Self(16);
+
+    /// There is nothing that a rule could say against the field, wherever it stands.
+    pub(crate) const REGULAR: Self = Self(Self::NAME.0 | Self::VALUE.0 | Self::PLAIN.0);
+
     /// Nobody has looked.
     pub(crate) const UNKNOWN: Self = Self(0);
 
@@ -30,14 +36,11 @@ impl Facts {
         if self.has(Self::LOOKED) { self } else { Self::of(name_index, name, value) }
     }
 
-    /// Looks at a field. `name_index` is the static entry of its name, or 0.
-    fn of(name_index: u8, name: &[u8], value: &[u8]) -> Self {
-        let (index, named) = match (name_index, name) {
-            (0, [b':', ..] | b"host") => {
-                (static_table::find_name(name).unwrap_or(0), is_name(name))
-            }
-            (0, _) => (0, is_name(name)),
-            (index, _) => (index, true),
+    /// Looks at a field. `name_index` is the static entry of its name, or 0; then `name` counts.
+    pub(crate) fn of(name_index: u8, name: &[u8], value: &[u8]) -> Self {
+        let (index, of_name) = match name_index {
+            0 => Self::of_name(name),
+            index => (index, Self::of_index(index)),
         };
         let fit = match index {
             1 | HOST => is_authority(value),
@@ -47,16 +50,32 @@ impl Facts {
             _ => false,
         };
         Self::LOOKED
-            .and(Self::NAME.only_if(named))
+            .and(of_name)
             .and(Self::VALUE.only_if(is_value(value)))
             .and(Self::FIT.only_if(fit))
+    }
+
+    /// What a name says that is written out, and its static entry if it matters.
+    fn of_name(name: &[u8]) -> (u8, Self) {
+        let named = Self::NAME.only_if(is_name(name));
+        if name.first() != Some(&b':') && !has_rules(name) {
+            return (0, named.and(Self::PLAIN));
+        }
+        (static_table::find_name(name).unwrap_or(0), named)
+    }
+
+    /// What the name of static entry `index` (1 to 61) says.
+    const fn of_index(index: u8) -> Self {
+        let plain =
+            index > LAST_PSEUDO && !matches!(index, CONTENT_LENGTH | HOST | TRANSFER_ENCODING);
+        Self(Self::NAME.0 | if plain { Self::PLAIN.0 } else { 0 })
     }
 
     /// The facts of static entry `index`.
     pub(crate) const fn of_static(index: u8) -> Self {
         // The empty values are those of no host at all.
         let fit = if matches!(index, 1 | HOST) { 0 } else { Self::FIT.0 };
-        Self(Self::LOOKED.0 | Self::NAME.0 | Self::VALUE.0 | fit)
+        Self(Self::of_index(index).0 | Self::LOOKED.0 | Self::VALUE.0 | fit)
     }
 
     /// Whether all of `other` is known.
@@ -65,17 +84,38 @@ impl Facts {
         self.0 & other.0 == other.0
     }
 
+    #[inline]
     fn only_if(self, holds: bool) -> Self {
         if holds { self } else { Self::default() }
     }
 
+    #[inline]
     fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 }
 
-/// Static entry of `host`.
+// Static entries (RFC 7541 appendix A) whose names have rules of their own.
+pub(crate) const LAST_PSEUDO: u8 = 14;
+pub(crate) const CONTENT_LENGTH: u8 = 28;
 const HOST: u8 = 38;
+const TRANSFER_ENCODING: u8 = 57;
+
+/// Whether the rules for sections have something to say about regular fields called `name`.
+fn has_rules(name: &[u8]) -> bool {
+    // Told apart by length first, which most names are done with.
+    match name.len() {
+        2 => name == b"te",
+        4 => name == b"host",
+        7 => name == b"upgrade",
+        8 => name == b"priority",
+        10 => name == b"connection" || name == b"keep-alive",
+        14 => name == b"content-length",
+        16 => name == b"proxy-connection",
+        17 => name == b"transfer-encoding",
+        _ => false,
+    }
+}
 
 // Classes of octets. The table is built by the compiler.
 /// Part of a lower-case token (RFC 9110 §5.6.2).

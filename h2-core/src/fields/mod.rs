@@ -7,17 +7,26 @@
 mod facts;
 mod shaping;
 mod shared;
+mod span;
 pub(crate) mod static_table;
 mod well_known;
 
 use std::fmt;
 
-pub(crate) use facts::{Facts, has_value_octets, is_origin, is_token};
+pub(crate) use facts::{CONTENT_LENGTH, Facts, LAST_PSEUDO, has_value_octets, is_origin, is_token};
 pub use shared::SharedFields;
+pub(crate) use span::Span;
 pub(crate) use well_known::WELL_KNOWN;
 
 /// What RFC 9113 §6.5.2 adds to the octets of each field when it counts the size of a list.
 pub(crate) const FIELD_OVERHEAD: usize = 32;
+
+/// Octets that make room for a field of which nothing is known but that it comes. Names are mostly
+/// known by number.
+const USUAL_FIELD: usize = 16;
+
+/// For more fields than this no room is made before they come: a guess must not cost much.
+const MOST_GUESSED: usize = 64;
 
 /// An ordered list of field names and values.
 ///
@@ -32,24 +41,8 @@ pub struct Fields {
     list_size: usize,
 }
 
-/// Where one field lies.
-#[derive(Clone, Copy)]
-pub(crate) struct Span {
-    /// Where its octets start in the arena: the name unless it is well known, then the value
-    /// unless that is.
-    start: u32,
-    name_len: u32,
-    value_len: u32,
-    /// Index of the name in the static table, 1 to 61; 0 when the name lies in the arena.
-    pub(crate) name_index: u8,
-    /// The value, too, is that of the static entry `name_index`.
-    pub(crate) static_value: bool,
-    sensitive: bool,
-    pub(crate) facts: Facts,
-}
-
 /// One field of a list: octets, as RFC 9113 §8.2 has them.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct Field<'a> {
     /// The name, lower case in HTTP/2.
     pub name: &'a [u8],
@@ -60,8 +53,6 @@ pub struct Field<'a> {
     /// Index of an entry of HPACK's static table with this name (RFC 7541 appendix A), 1 to 61,
     /// or 0 when the name is not known to be there.
     pub name_index: u8,
-    /// The value, too, is that of static entry `name_index`.
-    pub(crate) static_value: bool,
     /// What is known of its octets.
     pub(crate) facts: Facts,
 }
@@ -73,6 +64,15 @@ impl Field<'_> {
         self.facts.or_look(self.name_index, self.name, self.value)
     }
 }
+
+/// Fields are equal that say the same, however they came to be known.
+impl PartialEq for Field<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.value == other.value && self.sensitive == other.sensitive
+    }
+}
+
+impl Eq for Field<'_> {}
 
 impl fmt::Debug for Field<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -96,6 +96,12 @@ impl Fields {
     #[must_use]
     pub fn with_capacity(fields: usize, octets: usize) -> Self {
         Self { octets: Vec::with_capacity(octets), spans: Vec::with_capacity(fields), list_size: 0 }
+    }
+
+    /// An empty list with room for so many pseudo-fields and what `fields` say they have.
+    pub(crate) fn for_message<T>(pseudo: usize, fields: &impl Iterator<Item = T>) -> Self {
+        let count = fields.size_hint().0.min(MOST_GUESSED) + pseudo;
+        Self::with_capacity(count, count * USUAL_FIELD)
     }
 
     /// Makes room for `fields` more fields of `octets` octets together.
@@ -126,7 +132,8 @@ impl Fields {
         let start = self.octets.len();
         self.octets.extend_from_slice(name);
         self.octets.extend_from_slice(value);
-        self.seal(start, NameSource::Arena(name.len()), sensitive);
+        let facts = Facts::of(0, name, value);
+        self.append(Span::in_arena(start, 0, name.len(), value.len(), sensitive, facts));
     }
 
     /// Appends the pseudo-fields of a request, those that there are.
@@ -137,24 +144,39 @@ impl Fields {
         path: Option<&str>,
         authority: Option<&str>,
     ) {
+        self.push_method(method);
+        if let Some(scheme) = scheme {
+            self.push_scheme(scheme);
+        }
+        if let Some(path) = path {
+            self.push_path(path);
+        }
+        if let Some(authority) = authority {
+            self.push_named(1, authority.as_bytes(), false);
+        }
+    }
+
+    pub(crate) fn push_method(&mut self, method: &str) {
         match method {
             "GET" => self.push_static(2),
             "POST" => self.push_static(3),
             other => self.push_named(2, other.as_bytes(), false),
         }
+    }
+
+    pub(crate) fn push_scheme(&mut self, scheme: &str) {
         match scheme {
-            Some("http") => self.push_static(6),
-            Some("https") => self.push_static(7),
-            Some(other) => self.push_named(6, other.as_bytes(), false),
-            None => {}
+            "http" => self.push_static(6),
+            "https" => self.push_static(7),
+            other => self.push_named(6, other.as_bytes(), false),
         }
+    }
+
+    pub(crate) fn push_path(&mut self, path: &str) {
         match path {
-            Some("/") => self.push_static(4),
-            Some(other) => self.push_named(4, other.as_bytes(), false),
-            None => {}
-        }
-        if let Some(authority) = authority {
-            self.push_named(1, authority.as_bytes(), false);
+            "/" => self.push_static(4),
+            "/index.html" => self.push_static(5),
+            other => self.push_named(4, other.as_bytes(), false),
         }
     }
 
@@ -162,58 +184,45 @@ impl Fields {
     pub(crate) fn push_named(&mut self, name_index: u8, value: &[u8], sensitive: bool) {
         let start = self.octets.len();
         self.octets.extend_from_slice(value);
-        self.seal(start, NameSource::Static(name_index), sensitive);
+        let name_len = well_known(name_index).0.len();
+        let facts = Facts::of(name_index, &[], value);
+        self.append(Span::in_arena(start, name_index, name_len, value.len(), sensitive, facts));
+    }
+
+    /// Appends `:status`. A value outside 100 to 999 is refused by the head that is made of it.
+    pub fn push_status(&mut self, status: u16) {
+        match status {
+            200 => self.push_static(8),
+            204 => self.push_static(9),
+            206 => self.push_static(10),
+            304 => self.push_static(11),
+            400 => self.push_static(12),
+            404 => self.push_static(13),
+            500 => self.push_static(14),
+            other => self.push_named(8, other.to_string().as_bytes(), false),
+        }
     }
 
     /// Appends static entry `index` (1 to 61), name and value.
+    #[inline]
     pub(crate) fn push_static(&mut self, index: u8) {
-        let (name, value) = well_known(index);
-        self.list_size += name.len() + value.len() + FIELD_OVERHEAD;
-        self.spans.push(Span {
-            start: 0,
-            name_len: length(name.len()),
-            value_len: length(value.len()),
-            name_index: index,
-            static_value: true,
-            sensitive: false,
-            facts: Facts::of_static(index),
-        });
+        if let Some(span) = Span::of_static(index) {
+            self.append(span);
+        }
     }
 
-    /// The arena, for writers that produce octets in place; [`seal_known`](Self::seal_known) makes
-    /// them a field.
+    /// The arena, for writers that produce octets in place; [`append`](Self::append) makes them a
+    /// field.
+    #[inline]
     pub(crate) fn arena(&mut self) -> &mut Vec<u8> {
         &mut self.octets
     }
 
-    /// Makes a field of everything in the arena from `start` on.
-    fn seal(&mut self, start: usize, name: NameSource, sensitive: bool) {
-        self.seal_known(start, name, sensitive, Facts::UNKNOWN);
-    }
-
-    /// The same for octets that were looked at before.
-    pub(crate) fn seal_known(
-        &mut self,
-        start: usize,
-        name: NameSource,
-        sensitive: bool,
-        facts: Facts,
-    ) {
-        let written = self.octets.len().saturating_sub(start);
-        let (name_index, name_len, value_len) = match name {
-            NameSource::Arena(len) => (0, len, written.saturating_sub(len)),
-            NameSource::Static(index) => (index, well_known(index).0.len(), written),
-        };
-        self.list_size += name_len + value_len + FIELD_OVERHEAD;
-        self.spans.push(Span {
-            start: length(start),
-            name_len: length(name_len),
-            value_len: length(value_len),
-            name_index,
-            static_value: false,
-            sensitive,
-            facts,
-        });
+    /// Appends a field whose octets, if it has any of its own, lie in the arena already.
+    #[inline]
+    pub(crate) fn append(&mut self, span: Span) {
+        self.list_size += span.list_size();
+        self.spans.push(span);
     }
 
     /// How many fields there are.
@@ -281,58 +290,40 @@ impl Fields {
         let octets = &self.octets;
         let list_size = &mut self.list_size;
         self.spans.retain(|span| {
-            let kept = keep(resolve(octets, span));
+            let kept = keep(span.resolve(octets));
             if !kept {
-                *list_size -= span.name_len as usize + span.value_len as usize + FIELD_OVERHEAD;
+                *list_size -= span.list_size();
             }
             kept
         });
     }
 
-    /// Where the field at `index` lies, for those who can tell by its index what it says.
-    pub(crate) fn span(&self, index: usize) -> Option<Span> {
-        self.spans.get(index).copied()
+    /// Where the fields lie, for those who can tell by its index what a field says.
+    #[inline]
+    pub(crate) fn spans(&self) -> &[Span] {
+        &self.spans
     }
 
+    #[inline]
     pub(crate) fn resolve(&self, span: &Span) -> Field<'_> {
-        resolve(&self.octets, span)
+        span.resolve(&self.octets)
     }
-}
 
-/// Where the name of a field that is being sealed comes from.
-#[derive(Clone, Copy)]
-pub(crate) enum NameSource {
-    /// It is the first so many octets after `start`.
-    Arena(usize),
-    /// It is that of this static entry, 1 to 61.
-    Static(u8),
+    #[inline]
+    pub(crate) fn name(&self, span: &Span) -> &[u8] {
+        span.name(&self.octets)
+    }
+
+    #[inline]
+    pub(crate) fn value(&self, span: &Span) -> &[u8] {
+        span.value(&self.octets)
+    }
 }
 
 /// Name and value of static entry `index` (1 to 61); empty ones for any other index.
+#[inline]
 pub(crate) fn well_known(index: u8) -> (&'static str, &'static str) {
     WELL_KNOWN.get(usize::from(index).wrapping_sub(1)).copied().unwrap_or_default()
-}
-
-/// Lists are capped far below 4 GiB by whoever fills them; a longer one is cut, not wrapped.
-fn length(len: usize) -> u32 {
-    u32::try_from(len).unwrap_or(u32::MAX)
-}
-
-fn resolve<'a>(octets: &'a [u8], span: &Span) -> Field<'a> {
-    let Span { start, name_len, value_len, name_index, static_value, sensitive, facts } = *span;
-    let (start, name_len, value_len) = (start as usize, name_len as usize, value_len as usize);
-    let (name, value) = if name_index == 0 {
-        let both = octets.get(start..start + name_len + value_len).unwrap_or_default();
-        both.split_at_checked(name_len).unwrap_or_default()
-    } else {
-        let (name, value) = well_known(name_index);
-        if static_value {
-            (name.as_bytes(), value.as_bytes())
-        } else {
-            (name.as_bytes(), octets.get(start..start + value_len).unwrap_or_default())
-        }
-    };
-    Field { name, value, sensitive, name_index, static_value, facts }
 }
 
 impl fmt::Debug for Fields {
@@ -343,11 +334,7 @@ impl fmt::Debug for Fields {
 
 impl PartialEq for Fields {
     fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len()
-            && self
-                .iter()
-                .zip(other)
-                .all(|(a, b)| a.name == b.name && a.value == b.value && a.sensitive == b.sensitive)
+        self.len() == other.len() && self.iter().eq(other)
     }
 }
 
@@ -355,6 +342,9 @@ impl Eq for Fields {}
 
 impl<N: AsRef<[u8]>, V: AsRef<[u8]>> Extend<(N, V)> for Fields {
     fn extend<T: IntoIterator<Item = (N, V)>>(&mut self, iter: T) {
+        let iter = iter.into_iter();
+        let least = iter.size_hint().0.min(MOST_GUESSED);
+        self.reserve(least, least * USUAL_FIELD);
         for (name, value) in iter {
             self.push(name, value);
         }
@@ -401,12 +391,6 @@ impl<'a> Iterator for Iter<'a> {
 }
 
 impl ExactSizeIterator for Iter<'_> {}
-
-impl fmt::Debug for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}+{}+{}", self.start, self.name_len, self.value_len)
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Field, Fields, Span, resolve, well_known};
+use super::{Field, Fields, Span, well_known};
 
 /// A list of fields whose values are slices of one shared allocation. See [`Fields::share`].
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ impl SharedFields {
     /// The fields in order, with their values as owned slices.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (Field<'_>, Bytes)> {
         self.spans.iter().map(|span| {
-            let field = resolve(&self.octets, span);
+            let field = span.resolve(&self.octets);
             let value = if span.static_value {
                 Bytes::from_static(well_known(span.name_index).1.as_bytes())
             } else {

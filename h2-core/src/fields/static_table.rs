@@ -1,6 +1,6 @@
 //! Finds entries of the static table (RFC 7541 appendix A) with one look and one comparison.
 
-use super::WELL_KNOWN;
+use super::{WELL_KNOWN, well_known};
 
 /// Chosen by trial so that no two of the 52 names meet in one slot; a test holds it to that.
 const MULTIPLIER: u32 = 0xbadc_aa07;
@@ -60,12 +60,11 @@ pub(crate) fn find_value(first: u8, value: &[u8]) -> Option<u8> {
     let last = match first {
         2 | 4 | 6 => first + 1,
         8 => 14,
-        only => only,
+        16 => 16,
+        // No other value has an octet.
+        only => return value.is_empty().then_some(only),
     };
-    (first..=last).find(|&index| {
-        let entry = WELL_KNOWN.get(usize::from(index).wrapping_sub(1));
-        entry.is_some_and(|(_, candidate)| candidate.as_bytes() == value)
-    })
+    (first..=last).find(|&index| well_known(index).1.as_bytes() == value)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::dynamic_table::DynamicTable;
 use super::{DecodeError, FIRST_DYNAMIC_INDEX, huffman, integer};
-use crate::fields::{FIELD_OVERHEAD, Facts, Fields, NameSource, WELL_KNOWN, well_known};
+use crate::fields::{FIELD_OVERHEAD, Facts, Fields, Span, well_known};
 
 /// The decoding half of a connection's header compression.
 ///
@@ -18,6 +18,9 @@ pub struct Decoder {
     /// The next block must begin with an update to this size or less.
     owed_update: Option<usize>,
 }
+
+/// The octet that stands for the last entry of the static table.
+const LAST_STATIC: u8 = 0x80 | 61;
 
 /// What a list may cost.
 ///
@@ -105,6 +108,10 @@ impl Decoder {
         let mut list = List::new(limits, out);
         while let Some((&first, after)) = rest.split_first() {
             rest = match first {
+                0x81..=LAST_STATIC => {
+                    list.push_static(first & 0x7f)?;
+                    after
+                }
                 0x80.. => self.indexed(first, after, &mut list)?,
                 0x40..0x80 => self.literal(Form::INDEXED, first, after, &mut list)?,
                 0x20..0x40 => return Err(DecodeError::SizeUpdateNotAtStart),
@@ -112,7 +119,7 @@ impl Decoder {
                 0x00..0x10 => self.literal(Form::NOT_INDEXED, first, after, &mut list)?,
             };
         }
-        Ok(list.decoded)
+        Ok(list.decoded())
     }
 
     /// Follows the size updates at the start of a block and gives what is after them.
@@ -134,43 +141,26 @@ impl Decoder {
         }
     }
 
-    /// A field that is an entry of a table (§6.1).
+    /// A field that is an entry of the dynamic table (§6.1).
     #[inline]
     fn indexed<'a>(
-        &mut self,
+        &self,
         first: u8,
         rest: &'a [u8],
         list: &mut List<'_>,
     ) -> Result<&'a [u8], DecodeError> {
         let (index, rest) = integer::decode(7, first, rest)?;
-        match static_index(index) {
-            Some(0) => return Err(DecodeError::IndexZero),
-            Some(index) => {
-                let (name, value) = well_known(index);
-                if list.count(name.len() + value.len())? {
-                    list.out.push_static(index);
-                }
-            }
-            None => {
-                let age = index as usize - FIRST_DYNAMIC_INDEX;
-                let entry = self.table.get(age).ok_or(DecodeError::IndexBeyondTable)?;
-                // An entry that is used is likely to be used again.
-                let facts = match self.looks {
-                    true => entry.extra.or_look(entry.name_index, entry.name(), entry.value()),
-                    false => Facts::UNKNOWN,
-                };
-                let fresh = facts != *entry.extra;
-                if list.count(entry.name_len + entry.value_len)? {
-                    let arena = list.out.arena();
-                    let start = arena.len();
-                    arena.extend_from_slice(entry.octets);
-                    let name = name_source(entry.name_index, entry.name_len);
-                    list.out.seal_known(start, name, false, facts);
-                }
-                if fresh && let Some(known) = self.table.extra_mut(age) {
-                    *known = facts;
-                }
-            }
+        // Static entries have an octet of their own.
+        let age =
+            (index as usize).checked_sub(FIRST_DYNAMIC_INDEX).ok_or(DecodeError::IndexZero)?;
+        let entry = self.table.get(age).ok_or(DecodeError::IndexBeyondTable)?;
+        let (name_len, value_len) = (entry.name_len, entry.value_len);
+        if list.count(name_len + value_len)? {
+            let arena = list.out.arena();
+            let start = arena.len();
+            arena.extend_from_slice(entry.octets);
+            let (index, facts) = (entry.name_index, *entry.extra);
+            list.out.append(Span::in_arena(start, index, name_len, value_len, false, facts));
         }
         Ok(rest)
     }
@@ -188,30 +178,32 @@ impl Decoder {
         // Both strings are decoded to where they will lie if the field is stored.
         let arena = list.out.arena();
         let start = arena.len();
-        let (name, rest) = if index == 0 {
+        let (name_index, name_len, rest) = if index == 0 {
             let rest = string(rest, arena)?;
-            (NameSource::Arena(arena.len() - start), rest)
+            (0, arena.len() - start, rest)
         } else {
-            (self.indexed_name(index, arena)?, rest)
+            let (name_index, name_len) = self.indexed_name(index, arena)?;
+            (name_index, name_len, rest)
         };
         let rest = string(rest, arena)?;
 
         let octets = arena.get(start..).unwrap_or_default();
-        let (name_index, name, value) = match name {
-            NameSource::Arena(len) => {
-                let (name, value) = octets.split_at_checked(len).unwrap_or_default();
-                (0, name, value)
-            }
-            NameSource::Static(index) => (index, well_known(index).0.as_bytes(), octets),
+        let (name, value) = match name_index {
+            0 => octets.split_at_checked(name_len).unwrap_or_default(),
+            index => (well_known(index).0.as_bytes(), octets),
         };
-        let name_len = name.len();
-        let size = name_len + value.len();
+        let value_len = value.len();
+        let mut facts = Facts::UNKNOWN;
         if form.indexed {
-            self.table.insert(name_index, name, value, Facts::UNKNOWN);
+            // An entry is likely to be used again, and then comes with its facts.
+            if self.looks {
+                facts = Facts::of(name_index, name, value);
+            }
+            self.table.insert(name_index, name, value, facts);
         }
-        if list.count(size)? {
-            let name = name_source(name_index, name_len);
-            list.out.seal_known(start, name, form.sensitive, Facts::UNKNOWN);
+        if list.count(name_len + value_len)? {
+            let (index, secret) = (name_index, form.sensitive);
+            list.out.append(Span::in_arena(start, index, name_len, value_len, secret, facts));
         } else {
             list.out.arena().truncate(start);
         }
@@ -219,16 +211,17 @@ impl Decoder {
     }
 
     /// Finds the name of an entry and copies it to the arena unless it is a static one.
-    fn indexed_name(&self, index: u32, arena: &mut Vec<u8>) -> Result<NameSource, DecodeError> {
-        if let Some(index) = static_index(index) {
-            return Ok(NameSource::Static(index));
-        }
-        let entry = self.table.get(index as usize - FIRST_DYNAMIC_INDEX);
-        let entry = entry.ok_or(DecodeError::IndexBeyondTable)?;
+    /// Gives the static entry of the name, or 0, and its length.
+    fn indexed_name(&self, index: u32, arena: &mut Vec<u8>) -> Result<(u8, usize), DecodeError> {
+        let Some(age) = (index as usize).checked_sub(FIRST_DYNAMIC_INDEX) else {
+            let index = u8::try_from(index).unwrap_or(0);
+            return Ok((index, well_known(index).0.len()));
+        };
+        let entry = self.table.get(age).ok_or(DecodeError::IndexBeyondTable)?;
         if entry.name_index == 0 {
             arena.extend_from_slice(entry.name());
         }
-        Ok(name_source(entry.name_index, entry.name_len))
+        Ok((entry.name_index, entry.name_len))
     }
 }
 
@@ -250,37 +243,46 @@ impl Form {
 struct List<'a> {
     limits: &'a ListLimits,
     out: &'a mut Fields,
-    decoded: Decoded,
+    size: usize,
+    fields: usize,
 }
 
 impl<'a> List<'a> {
     fn new(limits: &'a ListLimits, out: &'a mut Fields) -> Self {
-        Self { limits, out, decoded: Decoded { list_size: 0, fields: 0, too_large: false } }
+        Self { limits, out, size: 0, fields: 0 }
     }
 
     /// Counts a field with so many octets of name and value; tells whether to store it.
     #[inline]
     fn count(&mut self, octets: usize) -> Result<bool, DecodeError> {
-        let Decoded { list_size, fields, too_large } = &mut self.decoded;
-        *list_size = list_size.saturating_add(octets + FIELD_OVERHEAD);
-        *fields += 1;
-        if *list_size > self.limits.hard_list_size {
+        self.size = self.size.saturating_add(octets + FIELD_OVERHEAD);
+        self.fields += 1;
+        if self.size > self.limits.hard_list_size {
             return Err(DecodeError::ListTooLarge);
         }
-        *too_large |= *list_size > self.limits.max_list_size || *fields > self.limits.max_fields;
-        Ok(!*too_large)
+        Ok(!self.too_large())
     }
-}
 
-/// `index` if it is 0 or belongs to the static table.
-#[inline]
-fn static_index(index: u32) -> Option<u8> {
-    u8::try_from(index).ok().filter(|&index| usize::from(index) <= WELL_KNOWN.len())
-}
+    /// Counts static entry `index` and stores it if that is wanted.
+    #[inline]
+    fn push_static(&mut self, index: u8) -> Result<(), DecodeError> {
+        if let Some(span) = Span::of_static(index)
+            && self.count(span.list_size() - FIELD_OVERHEAD)?
+        {
+            self.out.append(span);
+        }
+        Ok(())
+    }
 
-#[inline]
-fn name_source(name_index: u8, name_len: usize) -> NameSource {
-    if name_index == 0 { NameSource::Arena(name_len) } else { NameSource::Static(name_index) }
+    /// Whether a limit was exceeded. Nothing makes a list smaller, so it stays true.
+    #[inline]
+    fn too_large(&self) -> bool {
+        self.size > self.limits.max_list_size || self.fields > self.limits.max_fields
+    }
+
+    fn decoded(&self) -> Decoded {
+        Decoded { list_size: self.size, fields: self.fields, too_large: self.too_large() }
+    }
 }
 
 /// Appends a string literal (§5.2) to the arena and gives what follows it.

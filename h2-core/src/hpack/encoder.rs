@@ -25,6 +25,9 @@ const NOT_INDEXED: u64 = bits(&[4, 21, 28, 34, 40, 41, 46, 55]);
 /// Static entries whose names' values are secrets: `authorization`, `proxy-authorization`.
 const SECRET: u64 = bits(&[23, 49]);
 
+/// Static entries that may be sent as such: all but the empty secrets.
+const HARMLESS: u64 = (1 << 62) - 2 & !SECRET & !bits(&[COOKIE]);
+
 const COOKIE: u8 = 32;
 
 /// A cookie below this length can be guessed piece by piece (RFC 7541 §7.1.3).
@@ -96,8 +99,12 @@ impl Encoder {
     /// in the order of the calls: each block builds on the table that the ones before it left.
     pub fn encode(&mut self, fields: &Fields, out: &mut Vec<u8>) {
         self.announce_size(out);
-        for field in fields {
-            self.field(&field, out);
+        for span in fields.spans() {
+            if span.static_value && HARMLESS >> span.name_index & 1 == 1 {
+                out.push(0x80 | span.name_index);
+            } else {
+                self.field(&fields.resolve(span), out);
+            }
         }
     }
 
@@ -113,9 +120,6 @@ impl Encoder {
 
     #[inline]
     fn field(&mut self, field: &Field<'_>, out: &mut Vec<u8>) {
-        if field.static_value && !is_secret(field.name_index, field) {
-            return integer::encode(0x80, 7, usize::from(field.name_index), out);
-        }
         let name_index = match field.name_index {
             0 => static_table::find_name(field.name).unwrap_or(0),
             index => static_table::first_of_name(index),

@@ -233,7 +233,6 @@ mod tests {
             value,
             sensitive: false,
             name_index: 0,
-            static_value: false,
             facts: Facts::default(),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::rules::{Section, check_regular, has_port, same_authority};
 use crate::error::{HeadRule, Malformed};
-use crate::fields::{Facts, Field, Fields, Span, is_token};
+use crate::fields::{Facts, Field, Fields, LAST_PSEUDO, Span, is_token};
 use crate::priority::Priority;
 
 /// The head of a request that keeps every rule of RFC 9113 §8.
@@ -14,18 +14,29 @@ pub struct RequestHead {
     priority: Option<Priority>,
 }
 
-/// Where the pseudo-fields stand in the list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Where the fields stand in the list that say what the request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Target {
-    method: Option<u8>,
-    scheme: Option<u8>,
-    authority: Option<u8>,
-    path: Option<u8>,
-    protocol: Option<u8>,
-    host: Option<u16>,
+    /// Position of each [`Part`], or [`ABSENT`].
+    places: [u8; 5],
+    /// How many pseudo-fields there are, all of them in front.
     pseudo: u8,
     verb: Verb,
+    host: Option<u16>,
 }
+
+/// A pseudo-field of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Method,
+    Scheme,
+    Authority,
+    Path,
+    Protocol,
+}
+
+/// The place of what is not there: all pseudo-fields stand before it.
+const ABSENT: u8 = u8::MAX;
 
 /// The methods that change what a message looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,13 +63,14 @@ impl RequestHead {
         path: &str,
         fields: impl IntoIterator<Item = (N, V)>,
     ) -> Result<Self, Malformed> {
-        let mut list = Fields::new();
-        list.push(":method", method);
-        list.push(":scheme", scheme);
+        let fields = fields.into_iter();
+        let mut list = Fields::for_message(4, &fields);
+        list.push_method(method);
+        list.push_scheme(scheme);
         if !authority.is_empty() {
-            list.push(":authority", authority);
+            list.push_named(1, authority.as_bytes(), false);
         }
-        list.push(":path", path);
+        list.push_path(path);
         list.extend(fields);
         Self::from_fields(list)
     }
@@ -90,9 +102,10 @@ impl RequestHead {
     }
 
     pub(crate) fn checked(fields: Fields) -> Result<Self, Malformed> {
-        let (mut target, pseudo) = find_pseudo(&fields)?;
+        let (mut target, unfit) = Target::find(&fields)?;
         let regular = check_regular(&fields, usize::from(target.pseudo), Section::Request)?;
         target.host = regular.host.and_then(|at| u16::try_from(at).ok());
+        let pseudo = Pseudo { fields: &fields, target, unfit };
         target.verb = pseudo.check(regular.host.and_then(|at| fields.at(at)))?;
         let priority = regular.priority.and_then(|at| priority_of(&fields, at));
         Ok(Self { fields, target, content_length: regular.content_length, priority })
@@ -101,34 +114,31 @@ impl RequestHead {
     /// The method, `GET` for instance (RFC 9113 §8.3.1).
     #[must_use]
     pub fn method(&self) -> &str {
-        text(self.pseudo(self.target.method))
+        text(self.part(Part::Method).unwrap_or_default())
     }
 
     /// The scheme; `None` for CONNECT (RFC 9113 §8.3.1, §8.5).
     #[must_use]
     pub fn scheme(&self) -> Option<&str> {
-        self.target.scheme.map(|at| text(self.pseudo(Some(at))))
+        self.part(Part::Scheme).map(text)
     }
 
     /// Host and port that the request is for: `:authority`, or `host` where that is missing.
     #[must_use]
     pub fn authority(&self) -> Option<&str> {
-        match self.target.authority {
-            Some(at) => Some(text(self.pseudo(Some(at)))),
-            None => self.host().map(text),
-        }
+        self.part(Part::Authority).or_else(|| self.host()).map(text)
     }
 
     /// Path and query; `None` for CONNECT (RFC 9113 §8.3.1, §8.5).
     #[must_use]
     pub fn path(&self) -> Option<&str> {
-        self.target.path.map(|at| text(self.pseudo(Some(at))))
+        self.part(Part::Path).map(text)
     }
 
     /// The protocol of an extended CONNECT (RFC 8441).
     #[must_use]
     pub fn protocol(&self) -> Option<&str> {
-        self.target.protocol.map(|at| text(self.pseudo(Some(at))))
+        self.part(Part::Protocol).map(text)
     }
 
     /// The content-length in octets, if the request says one (RFC 9110 §8.6).
@@ -185,23 +195,20 @@ impl RequestHead {
 
     /// Whether `:authority` says where the request goes, and not `host` alone.
     pub(crate) fn has_authority(&self) -> bool {
-        self.target.authority.is_some()
+        self.target.has(Part::Authority)
     }
 
     /// Whether only `host` says where the request goes.
     pub(crate) fn has_host_alone(&self) -> bool {
-        self.target.authority.is_none() && self.host().is_some_and(|host| !host.is_empty())
+        !self.target.has(Part::Authority) && self.host().is_some_and(|host| !host.is_empty())
     }
 
     pub(crate) fn is_connect(&self) -> bool {
         self.target.verb == Verb::Connect
     }
 
-    fn pseudo(&self, position: Option<u8>) -> &[u8] {
-        position
-            .and_then(|at| self.fields.at(usize::from(at)))
-            .map(|field| field.value)
-            .unwrap_or_default()
+    fn part(&self, part: Part) -> Option<&[u8]> {
+        self.target.span(part, &self.fields).map(|span| self.fields.value(span))
     }
 
     fn host(&self) -> Option<&[u8]> {
@@ -210,40 +217,117 @@ impl RequestHead {
     }
 }
 
-/// The pseudo-fields of a list, looked at closely only where their index does not say it all.
+impl Part {
+    /// Which part a field is; `None` if it is a regular one. Names that have an index, as nearly
+    /// all have, are not compared.
+    #[inline]
+    fn of(fields: &Fields, span: &Span) -> Result<Option<Self>, Malformed> {
+        match span.name_index {
+            1 => Ok(Some(Self::Authority)),
+            2 | 3 => Ok(Some(Self::Method)),
+            4 | 5 => Ok(Some(Self::Path)),
+            6 | 7 => Ok(Some(Self::Scheme)),
+            0 | 8..=LAST_PSEUDO => Self::named(fields.name(span)),
+            _ => Ok(None),
+        }
+    }
+
+    fn named(name: &[u8]) -> Result<Option<Self>, Malformed> {
+        let parts = [Self::Method, Self::Scheme, Self::Authority, Self::Path, Self::Protocol];
+        match parts.into_iter().find(|part| part.name() == name) {
+            None if name.first() == Some(&b':') => {
+                Err(Malformed::at(HeadRule::UnknownPseudo, name))
+            }
+            part => Ok(part),
+        }
+    }
+
+    fn name(self) -> &'static [u8] {
+        match self {
+            Self::Method => b":method",
+            Self::Scheme => b":scheme",
+            Self::Authority => b":authority",
+            Self::Path => b":path",
+            Self::Protocol => b":protocol",
+        }
+    }
+
+    /// The offence of a value that is not what the name asks for.
+    fn unfit(self) -> Malformed {
+        let rule = match self {
+            Self::Method => HeadRule::InvalidMethod,
+            Self::Scheme => HeadRule::InvalidScheme,
+            Self::Authority => HeadRule::InvalidAuthority,
+            Self::Path => HeadRule::InvalidPath,
+            Self::Protocol => HeadRule::Protocol,
+        };
+        Malformed::at(rule, self.name())
+    }
+}
+
+impl Target {
+    /// Finds the pseudo-fields, which stand first and once, and the first of them, `:protocol`
+    /// aside, whose value is not what its name asks for.
+    fn find(fields: &Fields) -> Result<(Self, Option<Part>), Malformed> {
+        let mut target = Self { places: [ABSENT; 5], pseudo: 0, verb: Verb::default(), host: None };
+        let mut unfit = None;
+        for (at, span) in (0..ABSENT).zip(fields.spans()) {
+            let Some(part) = Part::of(fields, span)? else { break };
+            let Some(place) = target.places.get_mut(part as usize) else { break };
+            if std::mem::replace(place, at) != ABSENT {
+                return Err(Malformed::at(HeadRule::RepeatedPseudo, part.name()));
+            }
+            // A field that recurs comes with its facts.
+            let fit = span.facts.has(Facts::FIT)
+                || part == Part::Protocol
+                || fields.resolve(span).facts().has(Facts::FIT);
+            if !fit && unfit.is_none() {
+                unfit = Some(part);
+            }
+            target.pseudo = at + 1;
+        }
+        Ok((target, unfit))
+    }
+
+    fn has(&self, part: Part) -> bool {
+        self.places.get(part as usize).is_some_and(|place| *place != ABSENT)
+    }
+
+    fn span<'a>(&self, part: Part, fields: &'a Fields) -> Option<&'a Span> {
+        let place = *self.places.get(part as usize).filter(|place| **place != ABSENT)?;
+        fields.spans().get(usize::from(place))
+    }
+}
+
+/// The pseudo-fields of a list, to be held to the rules.
 struct Pseudo<'a> {
     fields: &'a Fields,
-    method: Option<Span>,
-    scheme: Option<Span>,
-    authority: Option<Span>,
-    path: Option<Span>,
-    protocol: Option<Span>,
-    /// The first of them, protocol aside, whose value is not what its name asks for.
-    unfit: Option<(HeadRule, &'static [u8])>,
+    target: Target,
+    unfit: Option<Part>,
 }
 
 impl<'a> Pseudo<'a> {
-    fn of(fields: &'a Fields) -> Self {
-        let (method, scheme, authority, path, protocol) = (None, None, None, None, None);
-        Self { fields, method, scheme, authority, path, protocol, unfit: None }
+    fn span(&self, part: Part) -> Option<&'a Span> {
+        self.target.span(part, self.fields)
     }
 
-    fn value(&self, span: &Span) -> &'a [u8] {
-        self.fields.resolve(span).value
+    /// The value of a part, which is empty if it is not there.
+    fn value(&self, part: Part) -> &'a [u8] {
+        self.span(part).map(|span| self.fields.value(span)).unwrap_or_default()
     }
 
     /// Holds them, and the `host` of the request, to the rules.
     fn check(&self, host: Option<Field<'_>>) -> Result<Verb, Malformed> {
-        let Some(method) = &self.method else {
+        let Some(method) = self.span(Part::Method) else {
             return Err(Malformed::at(HeadRule::MissingPseudo, b":method"));
         };
         // GET and POST are known by their index.
-        let method = if method.static_value { &b"GET"[..] } else { self.value(method) };
+        let method = if method.static_value { b"GET" } else { self.fields.value(method) };
         if method.len() > MAX_METHOD {
             return Err(Malformed::at(HeadRule::InvalidMethod, b":method"));
         }
-        if let Some((rule, name)) = self.unfit {
-            return Err(Malformed::at(rule, name));
+        if let Some(part) = self.unfit {
+            return Err(part.unfit());
         }
         if let Some(host) = &host {
             self.check_host(host)?;
@@ -253,50 +337,52 @@ impl<'a> Pseudo<'a> {
             b"CONNECT" => Verb::Connect,
             _ => Verb::Other,
         };
-        match (verb, &self.protocol) {
-            (Verb::Connect, None) => self.check_connect()?,
-            (Verb::Connect, Some(protocol)) if !is_token(self.value(protocol)) => {
+        let authority = self.target.has(Part::Authority);
+        match (verb, self.target.has(Part::Protocol)) {
+            (Verb::Connect, false) => self.check_connect()?,
+            (Verb::Connect, true) if !is_token(self.value(Part::Protocol)) => {
                 return Err(Malformed::at(HeadRule::Protocol, b":protocol"));
             }
-            (Verb::Connect, Some(_)) if self.authority.is_none() => {
+            (Verb::Connect, true) if !authority => {
                 return Err(Malformed::at(HeadRule::MissingPseudo, b":authority"));
             }
-            (Verb::Head | Verb::Other, Some(_)) => {
+            (Verb::Head | Verb::Other, true) => {
                 return Err(Malformed::at(HeadRule::Protocol, b":protocol"));
             }
-            (Verb::Connect, Some(_)) | (Verb::Head | Verb::Other, None) => {
+            (Verb::Connect, true) | (Verb::Head | Verb::Other, false) => {
                 let by_host = host.is_some_and(|host| !host.value.is_empty());
-                self.check_uri(method, self.authority.is_some() || by_host)?;
+                self.check_uri(method, authority || by_host)?;
             }
         }
         Ok(verb)
     }
 
     fn check_connect(&self) -> Result<(), Malformed> {
-        if self.scheme.is_some() || self.path.is_some() {
+        if self.target.has(Part::Scheme) || self.target.has(Part::Path) {
             return Err(Malformed::new(HeadRule::ConnectTarget));
         }
-        let Some(authority) = &self.authority else {
+        if !self.target.has(Part::Authority) {
             return Err(Malformed::at(HeadRule::MissingPseudo, b":authority"));
-        };
-        if !has_port(self.value(authority)) {
+        }
+        if !has_port(self.value(Part::Authority)) {
             return Err(Malformed::at(HeadRule::InvalidAuthority, b":authority"));
         }
         Ok(())
     }
 
     fn check_uri(&self, method: &[u8], named: bool) -> Result<(), Malformed> {
-        let Some(scheme) = &self.scheme else {
+        let Some(scheme) = self.span(Part::Scheme) else {
             return Err(Malformed::at(HeadRule::MissingPseudo, b":scheme"));
         };
-        let Some(path) = &self.path else {
+        let Some(path) = self.span(Part::Path) else {
             return Err(Malformed::at(HeadRule::MissingPseudo, b":path"));
         };
+        // The schemes and the paths of the static table are those of HTTP.
         let is_http = scheme.static_value || {
-            let scheme = self.value(scheme);
+            let scheme = self.fields.value(scheme);
             scheme.eq_ignore_ascii_case(b"http") || scheme.eq_ignore_ascii_case(b"https")
         };
-        let path = self.value(path);
+        let path = if path.static_value { b"/" } else { self.fields.value(path) };
         let asterisk = path == b"*" && method == b"OPTIONS";
         if is_http && !asterisk && path.first() != Some(&b'/') {
             return Err(Malformed::at(HeadRule::InvalidPath, b":path"));
@@ -308,62 +394,19 @@ impl<'a> Pseudo<'a> {
     }
 
     fn check_host(&self, host: &Field<'_>) -> Result<(), Malformed> {
+        let authority = self.span(Part::Authority).map(|span| self.fields.value(span));
         // RFC 9110 §7.2: a client sends an empty host when the target has no authority.
-        let absent = host.value.is_empty() && self.authority.is_none();
+        let absent = host.value.is_empty() && authority.is_none();
         if !absent && !host.facts().has(Facts::FIT) {
             return Err(Malformed::at(HeadRule::InvalidAuthority, b"host"));
         }
-        let Some(authority) = &self.authority else { return Ok(()) };
-        let scheme = self.scheme.as_ref().map(|scheme| self.value(scheme)).unwrap_or_default();
-        if same_authority(self.value(authority), host.value, scheme) {
-            Ok(())
-        } else {
-            Err(Malformed::at(HeadRule::HostMismatch, b"host"))
-        }
-    }
-}
-
-/// Finds the pseudo-fields, which stand first, and where each of them stands.
-fn find_pseudo(fields: &Fields) -> Result<(Target, Pseudo<'_>), Malformed> {
-    let mut target = Target::default();
-    let mut pseudo = Pseudo::of(fields);
-    for at in 0..u8::MAX {
-        let Some(span) = fields.span(usize::from(at)) else { break };
-        let kind = match span.name_index {
-            1 => 1,
-            2 | 3 => 2,
-            4 | 5 => 4,
-            6 | 7 => 6,
-            _ => match fields.resolve(&span).name {
-                name if name.first() != Some(&b':') => break,
-                b":authority" => 1,
-                b":method" => 2,
-                b":path" => 4,
-                b":scheme" => 6,
-                b":protocol" => 0,
-                name => return Err(Malformed::at(HeadRule::UnknownPseudo, name)),
-            },
-        };
-        let (place, found, rule, name): (_, _, _, &'static [u8]) = match kind {
-            1 => {
-                let rule = HeadRule::InvalidAuthority;
-                (&mut target.authority, &mut pseudo.authority, rule, b":authority")
+        match authority {
+            Some(authority) if !same_authority(authority, host.value, self.value(Part::Scheme)) => {
+                Err(Malformed::at(HeadRule::HostMismatch, b"host"))
             }
-            2 => (&mut target.method, &mut pseudo.method, HeadRule::InvalidMethod, b":method"),
-            4 => (&mut target.path, &mut pseudo.path, HeadRule::InvalidPath, b":path"),
-            6 => (&mut target.scheme, &mut pseudo.scheme, HeadRule::InvalidScheme, b":scheme"),
-            _ => (&mut target.protocol, &mut pseudo.protocol, HeadRule::Protocol, b":protocol"),
-        };
-        if place.replace(at).is_some() {
-            return Err(Malformed::at(HeadRule::RepeatedPseudo, name));
+            _ => Ok(()),
         }
-        *found = Some(span);
-        if kind > 0 && !fields.resolve(&span).facts().has(Facts::FIT) {
-            pseudo.unfit = pseudo.unfit.or(Some((rule, name)));
-        }
-        target.pseudo = at + 1;
     }
-    Ok((target, pseudo))
 }
 
 /// What the lines called `priority` say, the first of which stands at `first`.

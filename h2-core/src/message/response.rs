@@ -22,7 +22,8 @@ impl ResponseHead {
         status: u16,
         fields: impl IntoIterator<Item = (N, V)>,
     ) -> Result<Self, Malformed> {
-        let mut list = Fields::new();
+        let fields = fields.into_iter();
+        let mut list = Fields::for_message(1, &fields);
         list.push_status(status);
         list.extend(fields);
         Self::from_fields(list)
@@ -107,24 +108,29 @@ impl ResponseHead {
 }
 
 fn find_status(fields: &Fields) -> Result<u16, Malformed> {
-    let Some(first) = fields.at(0) else {
+    let mut spans = fields.spans().iter();
+    let Some(first) = spans.next() else {
         return Err(Malformed::at(HeadRule::MissingPseudo, b":status"));
     };
-    match first.name {
-        b":status" => {}
-        [b':', ..] => return Err(Malformed::at(HeadRule::UnknownPseudo, first.name)),
-        _ => return Err(Malformed::at(HeadRule::MissingPseudo, b":status")),
+    if !matches!(first.name_index, 8..=14) {
+        match fields.name(first) {
+            b":status" => {}
+            name @ [b':', ..] => return Err(Malformed::at(HeadRule::UnknownPseudo, name)),
+            _ => return Err(Malformed::at(HeadRule::MissingPseudo, b":status")),
+        }
     }
-    if let Some(second) = fields.at(1)
-        && second.name.first() == Some(&b':')
+    if let Some(second) = spans.next()
+        // Other names of the static table are regular.
+        && second.name_index <= 14
+        && let name @ [b':', ..] = fields.name(second)
     {
-        let rule = match second.name {
+        let rule = match name {
             b":status" => HeadRule::RepeatedPseudo,
             _ => HeadRule::UnknownPseudo,
         };
-        return Err(Malformed::at(rule, second.name));
+        return Err(Malformed::at(rule, name));
     }
-    let status = match first.value {
+    let status = match fields.value(first) {
         [a @ b'1'..=b'9', b, c] if b.is_ascii_digit() && c.is_ascii_digit() => {
             u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0')
         }
@@ -133,22 +139,6 @@ fn find_status(fields: &Fields) -> Result<u16, Malformed> {
     match status {
         101 => Err(Malformed::at(HeadRule::SwitchingProtocols, b":status")),
         status => Ok(status),
-    }
-}
-
-impl Fields {
-    /// Appends `:status`. A value outside 100 to 999 is refused by the head that is made of it.
-    pub(crate) fn push_status(&mut self, status: u16) {
-        match status {
-            200 => self.push_static(8),
-            204 => self.push_static(9),
-            206 => self.push_static(10),
-            304 => self.push_static(11),
-            400 => self.push_static(12),
-            404 => self.push_static(13),
-            500 => self.push_static(14),
-            other => self.push_named(8, other.to_string().as_bytes(), false),
-        }
     }
 }
 
