@@ -70,20 +70,23 @@ const STEPS_LEN: usize = 1 << STEP_BITS;
 
 /// What the next [`STEP_BITS`] bits of a string say: one symbol or two, when their codes fit.
 ///
-/// From the least significant bit: six bits for the bits of all codes, so that a shift by the
-/// whole needs no mask; two for the number of symbols, 0 when no code fits; an octet for each
-/// symbol.
+/// From the least significant bit: six bits for the bits of all codes; seven for eight times the
+/// number of symbols, 0 when no code fits; an octet for each symbol. Both numbers can be shifted
+/// by as they are, and added up for a few steps without taking them apart.
 #[derive(Clone, Copy)]
 pub(super) struct Step(u32);
+
+const SYMBOLS_AT: u32 = 13;
+const COUNT_AT: u32 = 6;
 
 impl Step {
     /// No code fits.
     pub(super) const NONE: Self = Self(0);
 
+    /// The symbols, the first in the least significant octet.
     #[inline]
-    pub(super) fn symbols(self) -> [u8; 2] {
-        let [_, first, second, _] = self.0.to_le_bytes();
-        [first, second]
+    pub(super) fn symbols(self) -> u64 {
+        u64::from(self.0 >> SYMBOLS_AT)
     }
 
     /// Bits of all its codes.
@@ -93,8 +96,38 @@ impl Step {
     }
 
     #[inline]
+    pub(super) fn is_none(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// Bits and symbols of at most four steps together, added up where they stand in [`Step`].
+#[derive(Clone, Copy, Default)]
+pub(super) struct Sum(u32);
+
+impl Sum {
+    #[inline]
+    pub(super) fn add(&mut self, step: Step) {
+        // What becomes of the symbols is of no interest: they stand above the numbers.
+        self.0 = self.0.wrapping_add(step.0);
+    }
+
+    /// Bits of all codes.
+    #[inline]
+    pub(super) fn bits(self) -> usize {
+        (self.0 & 0x3f) as usize
+    }
+
+    /// How many symbols there are.
+    #[inline]
     pub(super) fn count(self) -> usize {
-        (self.0 >> 6 & 3) as usize
+        (self.0 >> (COUNT_AT + 3) & 0xf) as usize
+    }
+
+    /// How far to shift what comes behind so many symbols, if they are fewer than eight.
+    #[inline]
+    pub(super) fn shift(self) -> u32 {
+        self.0 >> COUNT_AT & 0x3f
     }
 }
 
@@ -177,8 +210,9 @@ const fn steps() -> [Step; STEPS_LEN] {
             let both = second_bits > 0 && first_bits + second_bits <= STEP_BITS;
             let (second, bits, count) =
                 if both { (second, first_bits + second_bits, 2) } else { (0, first_bits, 1) };
-            let symbols = (first as u32) << 8 | (second as u32) << 16;
-            steps[STEPS_LEN - 1 - index] = Step(bits | count << 6 | symbols);
+            let symbols = first as u32 | (second as u32) << 8;
+            steps[STEPS_LEN - 1 - index] =
+                Step(bits | 8 * count << COUNT_AT | symbols << SYMBOLS_AT);
         }
         index += 1;
     }

@@ -228,13 +228,7 @@ mod tests {
 
     fn field<'a>(name: &'a str, value: &'a str) -> Field<'a> {
         let (name, value) = (name.as_bytes(), value.as_bytes());
-        Field {
-            name,
-            value,
-            sensitive: false,
-            name_index: 0,
-            facts: Facts::default(),
-        }
+        Field { name, value, sensitive: false, name_index: 0, facts: Facts::default() }
     }
 
     fn insert(table: &mut SearchTable, field: &Field<'_>) {
