@@ -103,7 +103,7 @@ impl Encoder {
             if span.static_value && HARMLESS >> span.name_index & 1 == 1 {
                 out.push(0x80 | span.name_index);
             } else {
-                self.field(&fields.resolve(span), out);
+                self.field(fields.resolve(span), out);
             }
         }
     }
@@ -119,58 +119,59 @@ impl Encoder {
     }
 
     #[inline]
-    fn field(&mut self, field: &Field<'_>, out: &mut Vec<u8>) {
-        let name_index = match field.name_index {
-            0 => static_table::find_name(field.name).unwrap_or(0),
+    fn field(&mut self, field: Field<'_>, out: &mut Vec<u8>) {
+        let Field { name, value, sensitive, name_index, .. } = field;
+        let index = match name_index {
+            0 => static_table::find_name(name).unwrap_or(0),
             index => static_table::first_of_name(index),
         };
-        let form = if field.sensitive || is_secret(name_index, field) {
+        let form = if sensitive || is_secret(index, value) {
             Form::NEVER_INDEXED
         } else {
-            if name_index != 0
-                && let Some(index) = static_table::find_value(name_index, field.value)
+            if index != 0
+                && let Some(index) = static_table::find_value(index, value)
             {
                 return integer::encode(0x80, 7, usize::from(index), out);
             }
-            let size = field.name.len() + field.value.len() + FIELD_OVERHEAD;
-            let recurs =
-                NOT_INDEXED >> name_index & 1 == 0 && size <= self.table.max_size() / 4 * 3;
+            let size = name.len() + value.len() + FIELD_OVERHEAD;
+            let recurs = NOT_INDEXED >> index & 1 == 0 && size <= self.table.max_size() / 4 * 3;
             if recurs { Form::INDEXED } else { Form::NOT_INDEXED }
         };
-        let name = NameKey::new(name_index, field.name);
+        let name_key = NameKey::new(index, name);
         if !form.indexed() {
-            return self.literal(form, name_index, name, field, out);
+            return self.literal(form, index, name_key, name, value, out);
         }
-        let key = name.with_value(field);
+        let key = name_key.with_value(name, value);
         if let Some(age) = self.table.find_field(&key) {
             return integer::encode(0x80, 7, FIRST_DYNAMIC_INDEX + age, out);
         }
-        self.literal(form, name_index, name, field, out);
+        self.literal(form, index, name_key, name, value, out);
         self.table.insert(&key);
     }
 
     fn literal(
         &self,
         Form(pattern, prefix_bits): Form,
-        name_index: u8,
-        name: NameKey,
-        field: &Field<'_>,
+        index: u8,
+        key: NameKey,
+        name: &[u8],
+        value: &[u8],
         out: &mut Vec<u8>,
     ) {
-        if name_index != 0 {
-            integer::encode(pattern, prefix_bits, usize::from(name_index), out);
-        } else if let Some(age) = self.table.find_name(name, field.name) {
+        if index != 0 {
+            integer::encode(pattern, prefix_bits, usize::from(index), out);
+        } else if let Some(age) = self.table.find_name(key, name) {
             integer::encode(pattern, prefix_bits, FIRST_DYNAMIC_INDEX + age, out);
         } else {
             out.push(pattern);
-            string(field.name, out);
+            string(name, out);
         }
-        string(field.value, out);
+        string(value, out);
     }
 }
 
-fn is_secret(name_index: u8, field: &Field<'_>) -> bool {
-    SECRET >> name_index & 1 == 1 || (name_index == COOKIE && field.value.len() < SHORT_COOKIE)
+fn is_secret(name_index: u8, value: &[u8]) -> bool {
+    SECRET >> name_index & 1 == 1 || (name_index == COOKIE && value.len() < SHORT_COOKIE)
 }
 
 /// Appends a string literal (§5.2), Huffman-coded if that is shorter.

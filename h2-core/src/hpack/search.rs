@@ -6,7 +6,6 @@
 //! compression, not time.
 
 use super::dynamic_table::{DynamicTable, Entry};
-use crate::fields::Field;
 
 const MOST_LINKS: usize = 16;
 const FEWEST_BUCKETS: usize = 16;
@@ -42,11 +41,12 @@ pub(super) struct NameKey {
     hash: u64,
 }
 
-/// What is searched for: a field and its hash.
+/// What is searched for: a name, a value, and the hash of both.
 #[derive(Clone, Copy)]
 pub(super) struct Key<'a> {
-    field: &'a Field<'a>,
     name: NameKey,
+    name_octets: &'a [u8],
+    value: &'a [u8],
     hash: u32,
 }
 
@@ -62,8 +62,9 @@ impl NameKey {
     }
 
     #[inline]
-    pub(super) fn with_value<'a>(self, field: &'a Field<'a>) -> Key<'a> {
-        Key { field, name: self, hash: fold(hash_octets(self.hash, field.value)) }
+    pub(super) fn with_value<'a>(self, name: &'a [u8], value: &'a [u8]) -> Key<'a> {
+        let hash = fold(hash_octets(self.hash, value));
+        Key { name: self, name_octets: name, value, hash }
     }
 }
 
@@ -72,8 +73,8 @@ impl Key<'_> {
     fn is(&self, entry: &Entry<'_, Links>) -> bool {
         entry.extra.hash == self.hash
             && entry.name_index == self.name.index
-            && entry.value() == self.field.value
-            && (entry.name_index != 0 || entry.name() == self.field.name)
+            && entry.value() == self.value
+            && (entry.name_index != 0 || entry.name() == self.name_octets)
     }
 }
 
@@ -132,9 +133,9 @@ impl SearchTable {
 
     /// Adds an entry; see [`DynamicTable::insert`].
     pub(super) fn insert(&mut self, key: &Key<'_>) {
-        let Key { field, name, hash } = *key;
+        let Key { name, name_octets, value, hash } = *key;
         let links = Links { hash, older_field: 0, older_name: 0 };
-        if !self.table.insert(name.index, field.name, field.value, links) {
+        if !self.table.insert(name.index, name_octets, value, links) {
             return;
         }
         self.newest = self.newest.wrapping_add(1);
@@ -204,39 +205,31 @@ fn fold(hash: u64) -> u32 {
 
 #[inline]
 fn hash_octets(seed: u64, octets: &[u8]) -> u64 {
-    let mut state = seed ^ octets.len() as u64;
-    let mut rest = octets;
-    while let Some((chunk, after)) = rest.split_first_chunk::<8>() {
-        state = mix(state, u64::from_le_bytes(*chunk));
-        rest = after;
+    let state = seed ^ octets.len() as u64;
+    // Up to sixteen octets are two words, which overlap where there are fewer: no loop for them.
+    if let (Some(&first), Some(&last)) = (octets.first_chunk(), octets.last_chunk()) {
+        let state = if octets.len() > 16 { hash_words(state, octets) } else { state };
+        mix(mix(state, u64::from_le_bytes(first)), u64::from_le_bytes(last))
+    } else if let (Some(&first), Some(&last)) = (octets.first_chunk(), octets.last_chunk()) {
+        let both = u64::from(u32::from_le_bytes(first)) << 32 | u64::from(u32::from_le_bytes(last));
+        mix(state, both)
+    } else {
+        mix(state, octets.iter().fold(0, |word, &octet| word << 8 | u64::from(octet)))
     }
-    if rest.is_empty() {
-        return state;
-    }
-    let last = match octets.last_chunk::<8>() {
-        // Overlaps what was read, and saves the loop over single octets.
-        Some(chunk) => u64::from_le_bytes(*chunk),
-        None => rest.iter().fold(0, |word, &octet| word << 8 | u64::from(octet)),
-    };
-    mix(state, last)
+}
+
+/// All whole words but the first.
+fn hash_words(state: u64, octets: &[u8]) -> u64 {
+    let (words, _) = octets.as_chunks();
+    words.iter().skip(1).fold(state, |state, word| mix(state, u64::from_le_bytes(*word)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fields::Facts;
 
-    fn field<'a>(name: &'a str, value: &'a str) -> Field<'a> {
-        let (name, value) = (name.as_bytes(), value.as_bytes());
-        Field { name, value, sensitive: false, name_index: 0, facts: Facts::default() }
-    }
-
-    fn insert(table: &mut SearchTable, field: &Field<'_>) {
-        table.insert(&NameKey::new(0, field.name).with_value(field));
-    }
-
-    fn find(table: &SearchTable, field: &Field<'_>) -> Option<usize> {
-        table.find_field(&NameKey::new(0, field.name).with_value(field))
+    fn key<'a>(name: &'a str, value: &'a str) -> Key<'a> {
+        NameKey::new(0, name.as_bytes()).with_value(name.as_bytes(), value.as_bytes())
     }
 
     #[test]
@@ -244,10 +237,10 @@ mod tests {
         let mut table = SearchTable::new(4096);
         let values: Vec<_> = (0..500).map(|n| n.to_string()).collect();
         for (n, value) in values.iter().enumerate() {
-            insert(&mut table, &field("name", value));
+            table.insert(&key("name", value));
             let held = table.table.len();
             for (age, value) in values[..=n].iter().rev().enumerate() {
-                let found = find(&table, &field("name", value));
+                let found = table.find_field(&key("name", value));
                 assert_eq!(found, (age < held).then_some(age));
             }
         }
@@ -257,7 +250,7 @@ mod tests {
     fn a_name_leads_to_its_newest_entry() {
         let mut table = SearchTable::new(4096);
         for (name, value) in [("a", "1"), ("b", "1"), ("a", "2"), ("c", "1")] {
-            insert(&mut table, &field(name, value));
+            table.insert(&key(name, value));
         }
         let find = |name: &str| {
             let name = name.as_bytes();
@@ -267,17 +260,29 @@ mod tests {
     }
 
     #[test]
+    fn every_octet_of_a_value_counts() {
+        for len in 0..40 {
+            let value = vec![b'v'; len];
+            for at in 0..len {
+                let mut other = value.clone();
+                other[at] = b'w';
+                assert_ne!(hash_octets(0, &value), hash_octets(0, &other), "{at} of {len}");
+            }
+        }
+    }
+
+    #[test]
     fn colliding_fields_are_searched_for_only_so_far() {
         let mut table = SearchTable::new(4096);
-        let hash = |value: &str| NameKey::new(0, b"n").with_value(&field("n", value)).hash;
+        let hash = |value: &str| key("n", value).hash;
         let values = (0..).map(|n| format!("{n}")).filter(|value| hash(value) % 128 == 0);
         let values: Vec<_> = values.take(40).collect();
         for value in &values {
-            insert(&mut table, &field("n", value));
+            table.insert(&key("n", value));
         }
         for (age, value) in values.iter().rev().enumerate() {
             let expected = (age < MOST_LINKS).then_some(age);
-            assert_eq!(find(&table, &field("n", value)), expected);
+            assert_eq!(table.find_field(&key("n", value)), expected);
         }
     }
 
@@ -287,9 +292,9 @@ mod tests {
         table.newest = u32::MAX - 20;
         let values: Vec<_> = (0..60).map(|n| n.to_string()).collect();
         for value in &values {
-            insert(&mut table, &field("n", value));
-            assert_eq!(find(&table, &field("n", value)), Some(0));
+            table.insert(&key("n", value));
+            assert_eq!(table.find_field(&key("n", value)), Some(0));
         }
-        assert_eq!(find(&table, &field("n", "0")), None);
+        assert_eq!(table.find_field(&key("n", "0")), None);
     }
 }
