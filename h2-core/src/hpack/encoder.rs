@@ -26,7 +26,7 @@ const NOT_INDEXED: u64 = bits(&[4, 21, 28, 34, 40, 41, 46, 55]);
 const SECRET: u64 = bits(&[23, 49]);
 
 /// Static entries that may be sent as such: all but the empty secrets.
-const HARMLESS: u64 = (1 << 62) - 2 & !SECRET & !bits(&[COOKIE]);
+const HARMLESS: u64 = ((1 << 62) - 2) & !SECRET & !bits(&[COOKIE]);
 
 const COOKIE: u8 = 32;
 

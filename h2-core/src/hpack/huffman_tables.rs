@@ -212,7 +212,7 @@ const fn steps() -> [Step; STEPS_LEN] {
                 if both { (second, first_bits + second_bits, 2) } else { (0, first_bits, 1) };
             let symbols = first as u32 | (second as u32) << 8;
             steps[STEPS_LEN - 1 - index] =
-                Step(bits | 8 * count << COUNT_AT | symbols << SYMBOLS_AT);
+                Step(bits | (8 * count) << COUNT_AT | symbols << SYMBOLS_AT);
         }
         index += 1;
     }
