@@ -14,6 +14,7 @@ use crate::settings::{MAX_MAX_FRAME_SIZE, MAX_WINDOW, MIN_MAX_FRAME_SIZE};
 pub struct Config {
     /// Streams the peer may have open at once. Server 128; client 0, because only pushed streams
     /// are opened by a peer there. Binds from the first octet on: a stream above it is refused.
+    /// With [`isolation`](Self::isolation) at most 32,768 of 65,535 octets of window each.
     pub max_concurrent_streams: u32,
     /// Streams of ours that may be open at once, whatever the peer allows. Default 128.
     pub max_outbound_streams: u32,
@@ -130,6 +131,9 @@ pub struct Config {
     /// guesses it can answer a PING it has not read. Give each connection another one.
     pub seed: u64,
 }
+
+/// To how little isolation may lower the windows of streams: what HTTP/2 begins with.
+const LEAST_WINDOW: u32 = 65_535;
 
 /// How much padding frames get (RFC 9113 §10.7).
 ///
@@ -253,7 +257,9 @@ impl Config {
     }
 
     /// Brings every value into its range. With isolation on, the connection window is raised to
-    /// hold all streams, or, where that would pass 2^31-1, the stream window is lowered.
+    /// hold all streams. Where that would pass 2^31-1, the stream window is lowered, but not below
+    /// 65,535 octets; then the numbers of streams are, to what the connection window holds: 32,768
+    /// with windows of that size. Whoever wants more streams switches isolation off.
     #[must_use]
     pub fn checked(mut self) -> Self {
         self.stream_window = self.stream_window.min(MAX_WINDOW);
@@ -264,8 +270,11 @@ impl Config {
         self.send_credit = self.send_credit.max(1);
         self.max_send_credit = self.max_send_credit.max(self.send_credit);
         self.batch = self.batch.max(1024);
-        let streams = self.streams();
         if self.isolation {
+            let most = MAX_WINDOW / self.stream_window.clamp(1, LEAST_WINDOW);
+            self.max_concurrent_streams = self.max_concurrent_streams.min(most);
+            self.max_outbound_streams = self.max_outbound_streams.min(most);
+            let streams = self.streams();
             self.stream_window = self.stream_window.min(MAX_WINDOW / streams);
             self.connection_window = self.connection_window.max(self.stream_window * streams);
         }

@@ -212,6 +212,22 @@ async fn a_request_that_is_dropped_in_silence_makes_its_connection_suspect_too()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_request_body_that_is_left_unfinished_says_nothing_about_the_peer() {
+    let (client, _peer) = black_hole().await;
+    let (send, response) = client.send_request(head_of("/")).await.unwrap();
+    settle().await;
+    drop(send);
+    let error = response.await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::CANCEL);
+    assert!(!client.state().suspect);
+    // Whoever does not wait for the answer either has waited in vain.
+    let (send, response) = client.send_request(head_of("/")).await.unwrap();
+    settle().await;
+    drop((send, response));
+    client.watch_state().until(|state| state.suspect).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn whatever_arrives_ends_the_suspicion_and_those_in_line_go_on() {
     let (client, mut peer) = against(8, Config::client()).await;
     let first = tokio::spawn({

@@ -259,6 +259,27 @@ fn isolation_raises_the_connection_window_to_all_streams_together() {
 }
 
 #[test]
+fn no_limit_on_streams_shuts_their_windows() {
+    for streams in [0, 1, 32_768, 32_769, 1_000_000, u32::MAX] {
+        for window in [0, 1, 16_384, 65_535, 1 << 20, u32::MAX] {
+            let mut config = Config::server();
+            (config.max_concurrent_streams, config.stream_window) = (streams, window);
+            config.max_outbound_streams = streams;
+            let checked = config.checked();
+            assert!(checked.stream_window >= window.min(65_535), "{streams} of {window}");
+            assert!(checked.max_concurrent_streams >= streams.min(32_768), "{streams} of {window}");
+            let all = u64::from(checked.stream_window) * u64::from(checked.max_concurrent_streams);
+            assert!(all <= u64::from(checked.connection_window), "they are isolated");
+        }
+    }
+    let mut config = Config::server();
+    config.isolation = false;
+    config.max_concurrent_streams = u32::MAX;
+    assert_eq!(config.clone().checked().max_concurrent_streams, u32::MAX);
+    assert_eq!(config.checked().stream_window, 64 * 1024);
+}
+
+#[test]
 fn raising_our_initial_window_widens_open_streams_at_the_acknowledgement() {
     lone::server(|server| {
         server.hears((wire::post(1), wire::data_of(1, 1_000)));

@@ -18,6 +18,12 @@ fn pings(said: &[Frame]) -> Vec<[u8; 8]> {
     said.iter().filter_map(|f| if let Frame::Ping(p) = f { Some(*p) } else { None }).collect()
 }
 
+fn answers(client: &mut Lone, pings: &[[u8; 8]]) {
+    for ping in pings {
+        client.hears(wire::pong(*ping));
+    }
+}
+
 #[test]
 fn a_request_given_up_in_silence_makes_the_connection_suspect_and_asks_once() {
     lone::client(|client| {
@@ -196,6 +202,75 @@ fn a_periodic_probe_is_no_suspicion_until_a_request_is_given_up() {
         client.passes(20 * SECOND);
         let reason = client.conn.close_reason().unwrap();
         assert_eq!(reason.origin, Origin::Timeout(Timer::KeepAlive));
+    });
+}
+
+/// Servers that follow gRPC end connections with `too_many_pings` for the third PING in five minutes.
+#[test]
+fn requests_given_up_one_after_the_other_ask_once_in_half_a_minute() {
+    lone::client(|client| {
+        let mut asked = Vec::new();
+        for _ in 0..10 {
+            let stream = client.requests("GET", true);
+            client.passes(SECOND);
+            gives_up(client, stream);
+            let pings = pings(&client.says());
+            answers(client, &pings);
+            assert!(!client.conn.is_suspect());
+            asked.extend(pings);
+        }
+        assert_eq!(asked.len(), 1, "nothing was heard after the answer, in nine seconds");
+        client.passes(21 * SECOND - Duration::from_millis(1));
+        assert_eq!(pings(&client.says()), Vec::<[u8; 8]>::new());
+        client.passes(Duration::from_millis(1));
+        assert_eq!(pings(&client.says()).len(), 1, "half a minute after the last question");
+        assert!(client.conn.is_suspect());
+        client.passes(20 * SECOND);
+        let reason = client.conn.close_reason().unwrap();
+        assert_eq!(reason.origin, Origin::Timeout(Timer::KeepAlive));
+    });
+}
+
+#[test]
+fn a_question_that_was_put_off_is_not_asked_when_anything_arrives() {
+    let probed = Setup::client().config(|config| config.keep_alive_interval = Some(45 * SECOND));
+    for setup in [Setup::client(), probed] {
+        setup.run(|client| {
+            for _ in 0..2 {
+                let stream = client.requests("GET", true);
+                client.passes(SECOND);
+                gives_up(client, stream);
+                let asked = pings(&client.says());
+                answers(client, &asked);
+            }
+            client.passes(10 * SECOND);
+            client.hears(wire::ping([1; 8]));
+            client.forget();
+            client.passes(44 * SECOND);
+            assert_eq!(pings(&client.says()), Vec::<[u8; 8]>::new());
+            client.must_live();
+        });
+    }
+}
+
+#[test]
+fn a_periodic_probe_does_not_bring_forward_what_was_put_off() {
+    Setup::client().config(|config| config.keep_alive_interval = Some(60 * SECOND)).run(|client| {
+        client.hears(wire::ping([0; 8]));
+        client.passes(50 * SECOND);
+        for _ in 0..2 {
+            let stream = client.requests("GET", true);
+            client.passes(SECOND);
+            gives_up(client, stream);
+            let asked = pings(&client.says());
+            answers(client, &asked);
+        }
+        // The timer of the interval was set a minute before it comes, and something was heard since.
+        client.passes(29 * SECOND - Duration::from_millis(1));
+        assert_eq!(pings(&client.says()), Vec::<[u8; 8]>::new());
+        client.passes(Duration::from_millis(1));
+        assert_eq!(pings(&client.says()).len(), 1);
+        assert!(client.conn.is_suspect());
     });
 }
 

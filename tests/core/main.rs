@@ -5,6 +5,7 @@
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::wildcard_enum_match_arm)]
 #![allow(clippy::cast_possible_truncation)]
 
+mod cancelled;
 mod commands;
 mod cookies;
 mod fields;

@@ -220,6 +220,16 @@ fn an_old_connection_is_wound_up_and_its_streams_finish() {
 }
 
 #[test]
+fn an_age_that_never_comes_is_an_age() {
+    for age in [Duration::MAX, Duration::MAX - Duration::MAX / 100] {
+        Setup::server().config(|config| config.max_age = Some(age)).run(|server| {
+            server.passes(1_000_000_000 * SECOND);
+            server.must_live();
+        });
+    }
+}
+
+#[test]
 fn a_call_that_comes_early_does_nothing() {
     Setup::server().fresh().run(|server| {
         server.forget();

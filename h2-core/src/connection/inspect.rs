@@ -98,8 +98,7 @@ impl Connection {
     #[must_use]
     pub fn stream_state(&self, stream: StreamId) -> StreamState {
         let Some(key) = self.find(stream) else {
-            let ours = stream.is_client_initiated() == (self.role == Role::Client);
-            let fresh = if ours {
+            let fresh = if self.is_ours(stream) {
                 self.next_stream.is_some_and(|next| stream >= next)
             } else {
                 stream.get() > self.highest_theirs

@@ -1,10 +1,15 @@
 //! Whether the peer is still there: asked by PING after silence or on suspicion, answered by any octet.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Connection, GRACEFUL};
 use crate::StreamId;
 use crate::error::Timer;
+
+/// Time between two questions for which given-up requests are the reason. Peers count PINGs that
+/// come with nothing else, and end connections that send many: those of gRPC answer the third within
+/// five minutes with `too_many_pings`, unless they sent something between.
+const BETWEEN_SUSPICIONS: Duration = Duration::from_secs(30);
 
 /// What is known about the peer being alive.
 #[derive(Debug, Default)]
@@ -17,6 +22,8 @@ pub(super) struct Liveness {
     left: usize,
     /// Our PING that is not answered, if there is one. There is never a second.
     asked: Option<[u8; 8]>,
+    /// When suspicion asked last.
+    suspected_at: Option<Instant>,
     /// The peer's silence is being timed, or will be as soon as the PING is handed over.
     doubt: Option<Doubt>,
 }
@@ -30,6 +37,8 @@ struct Doubt {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wait {
+    /// The PING is put off: the last one was a short while ago, and was answered.
+    Later,
     /// The PING was not cut yet.
     Cut,
     /// The PING was cut; it ends at this place of the output.
@@ -73,8 +82,10 @@ impl Connection {
     /// watches.
     ///
     /// Nothing is asked twice: while a PING is unanswered, be it of this kind, of keep-alive or of
-    /// the application, that one is waited for. Nothing happens for streams that are gone, were not
-    /// sent, or are not ours.
+    /// the application, that one is waited for. Nor is it asked often: within 30 seconds of the last
+    /// suspicion, which was answered, the question and the suspicion are put off to the end of that
+    /// time, and nothing comes of them if anything arrives before. Nothing happens for streams that
+    /// are gone, were not sent, or are not ours.
     pub fn suspect(&mut self, stream: StreamId) {
         let Some(found) = self.ours(stream).and_then(|key| self.streams.get(key)) else { return };
         let silent = found.on_wire && found.heard == self.liveness.heard;
@@ -82,9 +93,27 @@ impl Connection {
             return;
         }
         match &mut self.liveness.doubt {
-            Some(doubt) => doubt.suspect = true,
-            None => self.ask(true),
+            Some(doubt) => doubt.suspect |= doubt.wait != Wait::Later,
+            None => match self.too_soon() {
+                Some(left) => {
+                    self.liveness.doubt = Some(Doubt { suspect: false, wait: Wait::Later });
+                    self.clock.hasten(Timer::KeepAlive, left);
+                }
+                None => self.ask(true),
+            },
         }
+    }
+
+    /// For how long suspicion is not to ask again, if it had to.
+    fn too_soon(&self) -> Option<Duration> {
+        let last = self.liveness.suspected_at.filter(|_| !self.is_asked())?;
+        let since = self.clock.now().saturating_duration_since(last);
+        BETWEEN_SUSPICIONS.checked_sub(since).filter(|left| !left.is_zero())
+    }
+
+    /// Whether a question is under way that any octet answers.
+    fn is_asked(&self) -> bool {
+        self.liveness.asked.is_some() || !self.pings.is_empty() || self.farewell.awaits_answer()
     }
 
     /// Whether a request was given up and nothing has arrived since it was sent, so that new ones
@@ -97,13 +126,13 @@ impl Connection {
     /// Asks the peer whether it is there, unless it was asked already.
     fn ask(&mut self, suspect: bool) {
         self.clock.clear(Timer::KeepAlive);
-        let asked = self.liveness.asked.is_some()
-            || !self.pings.is_empty()
-            || self.farewell.awaits_answer();
-        if !asked {
+        if !self.is_asked() {
             let payload = self.random.next().to_be_bytes();
             self.liveness.asked = Some(payload);
             self.egress.agenda.ping(payload);
+            if suspect {
+                self.liveness.suspected_at = Some(self.clock.now());
+            }
         }
         let wait = match self.egress.agenda.pings_waiting() {
             0 => Wait::Taken(self.egress.outbox.end()),
@@ -147,9 +176,14 @@ impl Connection {
 
     /// The interval is over, or the time for an answer is.
     pub(super) fn keep_alive_fired(&mut self) {
-        if self.liveness.doubt.is_some() {
-            return self.time_out(Timer::KeepAlive, GRACEFUL);
-        }
+        let put_off = match self.liveness.doubt {
+            None => None,
+            Some(Doubt { wait: Wait::Later, .. }) => match self.too_soon() {
+                None => return self.ask(true),
+                left => left,
+            },
+            Some(_) => return self.time_out(Timer::KeepAlive, GRACEFUL),
+        };
         let (Some(interval), Some(heard)) =
             (self.config.keep_alive_interval, self.liveness.heard_at)
         else {
@@ -158,8 +192,11 @@ impl Connection {
         // Deadlines are not moved by every frame, so it may have been set long before the last one.
         let silence = self.clock.now().saturating_duration_since(heard);
         match interval.checked_sub(silence).filter(|left| !left.is_zero()) {
-            Some(left) => self.clock.set(Timer::KeepAlive, Some(left)),
-            None => self.ask(false),
+            Some(left) => {
+                let next = put_off.map_or(left, |put_off| left.min(put_off));
+                self.clock.set(Timer::KeepAlive, Some(next));
+            }
+            None => self.ask(put_off.is_some()),
         }
     }
 }

@@ -272,8 +272,8 @@ impl Connection {
         self.egress.agenda.settings(entries);
         self.clock.set(Timer::Handshake, self.config.handshake_timeout);
         if let Some(age) = self.config.max_age {
-            let jitter = age / 10 * u32::from(self.random.next().to_le_bytes()[0]) / 256;
-            self.clock.set(Timer::MaxAge, Some(age + jitter));
+            let jitter = age / 2_560 * u32::from(self.random.next().to_le_bytes()[0]);
+            self.clock.set(Timer::MaxAge, Some(age.saturating_add(jitter)));
         }
     }
 
@@ -494,11 +494,14 @@ impl Connection {
         self.streams.find(stream)
     }
 
+    /// Whether a stream is one that we open.
+    fn is_ours(&self, stream: StreamId) -> bool {
+        stream.is_client_initiated() == (self.role == Role::Client)
+    }
+
     /// The key of a stream that we opened.
     fn ours(&self, stream: StreamId) -> Option<Key> {
-        (stream.is_client_initiated() == (self.role == Role::Client))
-            .then(|| self.find(stream))
-            .flatten()
+        self.is_ours(stream).then(|| self.find(stream)).flatten()
     }
 
     /// Whether a stream is the first that we opened.

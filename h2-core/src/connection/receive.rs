@@ -138,16 +138,21 @@ impl Connection {
             return match self.streams.get(key) {
                 Some(found) if !found.on_wire => Place::Idle,
                 // Over, and only kept for the application.
-                _ if !self.streams.is_open(key) => Place::Gone(self.closed_streams.how(stream)),
+                _ if !self.streams.is_open(key) => Place::Gone(self.how_it_ended(stream)),
                 _ => Place::Live(key),
             };
         }
-        let ours = stream.is_client_initiated() == (self.role == Role::Client);
+        let ours = self.is_ours(stream);
         let highest = if ours { self.highest_ours } else { self.highest_theirs };
-        if stream.get() > highest {
-            Place::Idle
-        } else {
-            Place::Gone(self.closed_streams.how(stream))
+        if stream.get() > highest { Place::Idle } else { Place::Gone(self.how_it_ended(stream)) }
+    }
+
+    /// How a stream ended that is gone. One that we opened, and may have reset, was reset: whoever
+    /// gives up many requests at once must not pay for what was under way on them.
+    fn how_it_ended(&self, stream: StreamId) -> How {
+        match self.closed_streams.how(stream) {
+            How::Forgotten if self.is_ours(stream) => How::ResetByUs,
+            how => how,
         }
     }
 

@@ -205,7 +205,7 @@ impl Engine {
         entry.keep(rest);
         match (sent, reset) {
             (Err(misuse), _) => return self.cannot_send(stream, misuse),
-            (Ok(()), Some(code)) => return self.give_up(stream, code),
+            (Ok(()), Some(code)) => return self.give_up(stream, code, unread),
             (Ok(()), None) => {}
         }
         if unread && !self.stop_reading(stream) {
@@ -217,7 +217,7 @@ impl Engine {
     /// Nobody reads what the peer sends any more. Says whether the stream goes on.
     fn stop_reading(&mut self, stream: StreamId) -> bool {
         if self.is_client {
-            self.give_up(stream, ErrorCode::CANCEL);
+            self.give_up(stream, ErrorCode::CANCEL, true);
             return false;
         }
         if let Some(entry) = self.entries.get_mut(stream)
@@ -320,10 +320,12 @@ impl Engine {
     }
 
     /// Resets a stream by the application's wish, which both of its handles learn.
-    fn give_up(&mut self, stream: StreamId, code: ErrorCode) {
+    /// If nobody waits for the answer any more, its want may be the reason; a body that failed, or
+    /// was left unfinished, says nothing about the peer.
+    fn give_up(&mut self, stream: StreamId, code: ErrorCode, unread: bool) {
         let answered = self.entries.get(stream).is_some_and(|entry| entry.answered);
         let outcome = self.outcome(stream, answered);
-        if self.is_client {
+        if self.is_client && unread {
             self.conn.suspect(stream);
         }
         self.conn.reset_stream(stream, code);
