@@ -68,6 +68,14 @@
 //! tunnels and WebSocket, deadlines and retries, TLS, taps, tuning; and a table for those who come
 //! from hyperium/h2.
 //!
+//! # Features
+//!
+//! * `tracing`, off by default: events for the crate of that name, at `warn` where a connection ends by
+//!   a violation or a timer, a service fails, or no connection can be made, and at `debug` where one
+//!   ends otherwise, something stands still, a limit is near, or a handler or its body fails. There
+//!   are no spans, and nothing for a frame or for a request that goes well. Off, none of it is
+//!   compiled.
+//!
 //! Messages are those of the `http` crate; bodies are [`http_body::Body`]s and streams of
 //! [`bytes::Bytes`].
 
@@ -97,6 +105,7 @@ pub mod server;
 mod sync;
 pub mod tcp;
 pub mod tls;
+mod trace;
 mod tunnel;
 mod unsent;
 mod watch;

@@ -27,6 +27,7 @@ use crate::config::Config;
 use crate::error::CloseReason;
 use crate::serve::serve;
 use crate::server::{Handle, Incoming, connection};
+use crate::trace;
 
 /// The pause after the first failure to accept, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
@@ -254,7 +255,7 @@ impl<L: Listener, P> Server<L, P> {
                     Ok(accepted) => accepted,
                     Err(error) if is_about_one(&error) => continue,
                     Err(error) => {
-                        tracing::warn!(%error, "cannot accept");
+                        trace::warn!(%error, "cannot accept");
                         tokio::time::sleep(pause).await;
                         pause = (2 * pause).min(PAUSES.1);
                         continue;
@@ -273,7 +274,7 @@ impl<L: Listener, P> Server<L, P> {
         let _: Option<()> = office.stop.run_until_cancelled(accepting).await;
         drop(self.listener);
         tracker.close();
-        tracing::debug!(connections = tracker.len(), "server stops");
+        trace::debug!(connections = tracker.len(), "server stops");
         match self.options.drain {
             Some(drain) if timeout(drain, tracker.wait()).await.is_err() => office.cut.cancel(),
             _ => {}
@@ -349,7 +350,7 @@ impl Office {
                     Ok(_) => io::ErrorKind::Other.into(),
                     Err(error) => error,
                 });
-                tracing::debug!(%error, "connection not prepared");
+                trace::debug!(%error, "connection not prepared");
                 self.tally.unprepared.fetch_add(1, Ordering::Relaxed);
                 return;
             }

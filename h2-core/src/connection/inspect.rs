@@ -1,6 +1,6 @@
 //! How a connection and its streams stand, as numbers; asking changes and allocates nothing.
 
-use super::{Connection, Role};
+use super::Connection;
 use crate::StreamId;
 use crate::observe::{FrameCounts, FrameTap, ResetCounts, Stats, StreamStats};
 use crate::stream::{Half, Initiator, Standing, StreamState};

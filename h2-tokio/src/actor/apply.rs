@@ -15,6 +15,7 @@ use super::{Engine, Ping};
 use crate::chunks::Chunks;
 use crate::error::{CloseReason, Error, Outcome, Reason};
 use crate::exchange::{Finish, Slot, State, wake};
+use crate::trace;
 
 /// Commands taken at once.
 const BATCH: usize = 128;
@@ -313,7 +314,7 @@ impl Engine {
             }
             return;
         }
-        tracing::debug!(stream = stream.get(), %misuse, "response or body cannot be sent");
+        trace::debug!(stream = stream.get(), %misuse, "response or body cannot be sent");
         let outcome = self.outcome(stream, false);
         self.conn.reset_stream(stream, ErrorCode::INTERNAL_ERROR);
         self.drop_entry(stream, Error::misuse(misuse).on(Some(stream), outcome));
@@ -376,7 +377,7 @@ impl Engine {
             .and_then(|()| feed(&mut self.conn, stream, &mut rest));
         if let Err(misuse) = sent {
             // A stream that was reset meanwhile wants no answer.
-            tracing::debug!(stream = stream.get(), %misuse, "response not sent");
+            trace::debug!(stream = stream.get(), %misuse, "response not sent");
             self.conn.reset_stream(stream, ErrorCode::INTERNAL_ERROR);
         } else if !rest.is_sent() {
             let mut entry = Entry::new(None, true);

@@ -7,6 +7,7 @@ use h2_core::StreamId;
 use super::command::{Command, Rare};
 use super::{Engine, Ping};
 use crate::error::{CloseReason, Outcome, Reason, Retry};
+use crate::trace;
 
 impl Engine {
     /// The transport failed.
@@ -35,9 +36,9 @@ impl Engine {
         let reason = reason.cutting(self.open_streams());
         let notable = matches!(reason.reason(), Reason::Violation(_) | Reason::Timeout(_));
         if notable && !reason.is_graceful() {
-            tracing::warn!(%reason, streams = self.entries.len(), "connection closed");
+            trace::warn!(%reason, streams = self.entries.len(), "connection closed");
         } else {
-            tracing::debug!(%reason, streams = self.entries.len(), "connection closed");
+            trace::debug!(%reason, streams = self.entries.len(), "connection closed");
         }
         // Known before anyone is woken, so that whoever asks then gets the answer.
         let reason = self.shared.close(reason).clone();

@@ -9,6 +9,7 @@ use super::{Accept, Engine, Inbound, Ping};
 use crate::error::{CloseReason, Error, Reason};
 use crate::exchange::{State, wake};
 use crate::hub::Counters;
+use crate::trace;
 
 /// Interim responses that are kept for a caller that is slow to take them.
 const INTERIM: usize = 32;
@@ -49,10 +50,10 @@ impl Engine {
             }
             Event::PushReceived { parent, stream, head } => self.on_promise(parent, stream, head),
             Event::Stalled { by, streams, lasted } => {
-                tracing::debug!(by = by.name(), ?streams, ?lasted, "stalled");
+                trace::debug!(by = by.name(), ?streams, ?lasted, "stalled");
             }
             Event::LimitNear { limit, left, of } => {
-                tracing::debug!(?limit, left, of, "the peer has nearly used up what it may do");
+                trace::debug!(?limit, left, of, "the peer has nearly used up what it may do");
             }
             // What else there is, or may come to be, concerns nobody here.
             Event::SendEnded { .. } | _ => {}

@@ -63,6 +63,12 @@
 //! # }
 //! ```
 //!
+//! # Logs
+//!
+//! With the feature `tracing`, which is off by default, connections that end, handlers that fail and
+//! attempts to connect that fail are events for the crate `tracing`: of level `warn` where somebody had
+//! better look, otherwise `debug`.
+//!
 //! # Errors
 //!
 //! An [`Error`] is cheap to clone and says, without any text to match: [`Error::scope`] (a request or

@@ -23,6 +23,7 @@ use super::floor::{Closing, Floor, Held, Id, Member, Pool};
 use super::pauses::Pauses;
 use crate::client::{Handle, Permit};
 use crate::error::{CloseReason, Error, Origin, Reason};
+use crate::trace;
 use crate::watch::State;
 
 /// Requests in line for which one more connection is opened: what a server that follows the advice
@@ -208,7 +209,7 @@ where
         floor.connecting = floor.connecting.saturating_sub(1);
         if fatal {
             drop(floor);
-            tracing::warn!(%error, "no connection, and no other attempt");
+            trace::warn!(%error, "no connection, and no other attempt");
             return pool.close(Closing::Fatal(error), None);
         }
         self.credit(&mut floor);
@@ -217,7 +218,7 @@ where
         let hopeless = failures >= pool.config.give_up_after && floor.members.is_empty();
         let line = if hopeless { floor.line.dismiss(false) } else { Vec::new() };
         drop(floor);
-        tracing::debug!(%error, failures, "no connection");
+        trace::debug!(%error, failures, "no connection");
         pool.dismiss(line, &error);
     }
 

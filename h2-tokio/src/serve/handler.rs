@@ -20,6 +20,7 @@ use crate::convert::Date;
 use crate::exchange::Finish;
 use crate::hub::{Counters, Hub};
 use crate::responder::Responder;
+use crate::trace;
 
 /// A call in a task of its own, then its response body.
 pub(super) struct Handler<F, B> {
@@ -101,7 +102,7 @@ where
             Ok(response) => response,
             Err(error) => {
                 let error: BoxError = error.into();
-                tracing::debug!(error, "handler failed");
+                trace::debug!(error, "handler failed");
                 Counters::add(&self.hub.shared.counters.failed_handlers, 1);
                 return responder.reset(ErrorCode::INTERNAL_ERROR);
             }
@@ -128,7 +129,7 @@ where
                 }
             }
             Err(error) => {
-                tracing::debug!(%error, "response body failed");
+                trace::debug!(%error, "response body failed");
                 responder.reset(ErrorCode::INTERNAL_ERROR);
             }
         }

@@ -32,6 +32,7 @@ use crate::exchange::{Finish, Slot};
 use crate::hub::{self, Counters, Hub};
 use crate::responder::Responder;
 use crate::server::Handle;
+use crate::trace;
 
 /// Handlers polled in place between two writes.
 const AT_ONCE: u32 = 64;
@@ -319,7 +320,7 @@ where
                 }
                 Ok(Poll::Ready(Err(error))) => {
                     let error: BoxError = error;
-                    tracing::warn!(error, "service failed");
+                    trace::warn!(error, "service failed");
                 }
                 Err(_) => {}
             }
@@ -416,7 +417,7 @@ where
                     result.map_or_else(
                         |error| {
                             let error: BoxError = error.into();
-                            tracing::debug!(error, "handler failed");
+                            trace::debug!(error, "handler failed");
                             First::Failed
                         },
                         First::Done,
@@ -475,7 +476,7 @@ where
             Ok(Ok(prepared)) => Ok(prepared),
             Ok(Err(error)) => {
                 let error: Error = error;
-                tracing::debug!(%error, "response cannot be sent");
+                trace::debug!(%error, "response cannot be sent");
                 Err(())
             }
             Err(_) => {
