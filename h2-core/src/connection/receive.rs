@@ -150,10 +150,8 @@ impl Connection {
     /// How a stream ended that is gone. One that we opened, and may have reset, was reset: whoever
     /// gives up many requests at once must not pay for what was under way on them.
     fn how_it_ended(&self, stream: StreamId) -> How {
-        match self.closed_streams.how(stream) {
-            How::Forgotten if self.is_ours(stream) => How::ResetByUs,
-            how => how,
-        }
+        let how = self.closed_streams.how(stream);
+        if how == How::Forgotten && self.is_ours(stream) { How::ResetByUs } else { how }
     }
 
     fn on_reset(&mut self, stream: StreamId, code: ErrorCode, now: Instant) -> Result<(), Fault> {
