@@ -34,12 +34,7 @@ impl Engine {
             return;
         }
         let reason = reason.cutting(self.open_streams());
-        let notable = matches!(reason.reason(), Reason::Violation(_) | Reason::Timeout(_));
-        if notable && !reason.is_graceful() {
-            trace::warn!(%reason, streams = self.entries.len(), "connection closed");
-        } else {
-            trace::debug!(%reason, streams = self.entries.len(), "connection closed");
-        }
+        log(&reason, self.entries.len());
         // Known before anyone is woken, so that whoever asks then gets the answer.
         let reason = self.shared.close(reason).clone();
         self.closed = Some(reason.clone());
@@ -95,4 +90,14 @@ impl Engine {
             }
         }
     }
+}
+
+/// Tells of the end of a connection, and louder where somebody had better look.
+fn log(reason: &CloseReason, streams: usize) {
+    let notable = matches!(reason.reason(), Reason::Violation(_) | Reason::Timeout(_));
+    if notable && !reason.is_graceful() {
+        trace::warn!(%reason, streams, "connection closed");
+        return;
+    }
+    trace::debug!(%reason, streams, "connection closed");
 }
