@@ -82,7 +82,7 @@ impl Config {
     }
 
     /// Requests that may wait for a stream on one connection; the next one fails with
-    /// [`Reason::QueueFull`](crate::Reason::QueueFull). Default 16,384.
+    /// [`Reason::QueueFull`](crate::Reason::QueueFull). With 0 none waits. Default 16,384.
     #[must_use]
     pub fn max_queued(mut self, requests: usize) -> Self {
         self.knobs.max_queued = requests;

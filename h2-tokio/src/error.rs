@@ -33,6 +33,8 @@ struct Cause {
     /// Streams that the end of the connection cut short.
     cut: usize,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    /// Why the connection takes no more streams, if that is what is wrong.
+    drains: Option<Arc<Self>>,
 }
 
 /// How far an error reaches.
@@ -112,10 +114,11 @@ impl Error {
         &self.cause.reason
     }
 
-    /// Who it comes from.
+    /// Who it comes from. Of a request for which a connection that drains has no stream, it is
+    /// whoever made it drain.
     #[must_use]
     pub fn origin(&self) -> Origin {
-        self.cause.reason.origin()
+        self.cause.origin()
     }
 
     /// The code of RST_STREAM or GOAWAY, whoever sent it.
@@ -189,6 +192,16 @@ impl Error {
         };
         Self::new(Scope::Local, Reason::Misuse(why), ErrorCode::INTERNAL_ERROR, Outcome::NotSent)
             .with_retry(retry)
+    }
+
+    /// A request for which a connection that drains has no stream: it tells what the GOAWAY told.
+    pub(crate) fn draining(why: &CloseReason) -> Self {
+        let code = why.cause.code;
+        let mut cause = Cause::new(Scope::Local, Reason::Misuse(Misuse::Draining), code);
+        cause.debug = why.cause.debug.clone();
+        cause.drains = Some(Arc::clone(&why.cause));
+        let (outcome, cause) = (Outcome::NotSent, Arc::new(cause));
+        Self { cause, outcome, retry: Retry::after(outcome, code, false, false) }
     }
 
     /// A message that HTTP/2 cannot express.
@@ -413,16 +426,17 @@ impl CloseReason {
 impl Cause {
     fn new(scope: Scope, reason: Reason, code: ErrorCode) -> Self {
         let (debug, source) = (Bytes::new(), None);
-        Self { scope, reason, code, debug, graceful: false, cut: 0, source }
+        Self { scope, reason, code, debug, graceful: false, cut: 0, source, drains: None }
     }
-}
 
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.scope {
-            Scope::Connection => f.write_str("connection ")?,
-            Scope::Stream(stream) => write!(f, "stream {stream} ")?,
-            Scope::Local => f.write_str("request ")?,
+    fn origin(&self) -> Origin {
+        self.drains.as_ref().map_or_else(|| self.reason.origin(), |drains| drains.origin())
+    }
+
+    fn write_why(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(drains) = &self.drains {
+            f.write_str("not sent, for its connection takes no more: ")?;
+            return drains.write_why(f);
         }
         let whole = self.scope == Scope::Connection;
         match &self.reason {
@@ -455,6 +469,17 @@ impl fmt::Display for Cause {
             write!(f, " ({})", self.debug.escape_ascii())?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.scope {
+            Scope::Connection => f.write_str("connection ")?,
+            Scope::Stream(stream) => write!(f, "stream {stream} ")?,
+            Scope::Local => f.write_str("request ")?,
+        }
+        self.write_why(f)
     }
 }
 

@@ -3,6 +3,8 @@
 //! Its mutex is held for a few moves at a time, never across a wake or an await. A slot is small,
 //! because streams are many: what few of them hold at a time lies in boxes. What is in it is bounded by the receive window, and by the send credit plus one piece.
 
+mod interim;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -55,6 +57,8 @@ struct Heads {
 struct Rare {
     /// Interim responses before the head that is sent.
     sent: VecDeque<ResponseHead>,
+    /// How many the core has of those before, at most.
+    unwritten: usize,
     /// Interim responses that were received, if somebody may ask for them.
     received: VecDeque<ResponseHead>,
     /// Where to leave what a server pushes because of this request, until it has a stream.
@@ -261,35 +265,6 @@ impl State {
 
     pub(crate) fn has_head(&self) -> bool {
         self.heads.as_ref().is_some_and(|heads| heads.received.is_some())
-    }
-
-    /// Leaves an interim response for the actor to send.
-    pub(crate) fn put_interim(&mut self, head: ResponseHead) {
-        self.rare.get_or_insert_default().sent.push_back(head);
-    }
-
-    /// Takes the interim responses that are to be sent.
-    pub(crate) fn take_interim(&mut self) -> VecDeque<ResponseHead> {
-        self.rare.as_mut().map(|rare| std::mem::take(&mut rare.sent)).unwrap_or_default()
-    }
-
-    /// Leaves an interim response for an application that asks for them; one that has so many to
-    /// take gets no more. Says whether it was taken.
-    pub(crate) fn receive_interim(&mut self, head: ResponseHead, max: usize) -> bool {
-        let taken = self.recv.streamed && self.interim_waiting() < max;
-        if taken {
-            self.rare.get_or_insert_default().received.push_back(head);
-        }
-        taken
-    }
-
-    fn interim_waiting(&self) -> usize {
-        self.rare.as_ref().map_or(0, |rare| rare.received.len())
-    }
-
-    /// Takes the oldest interim response that was received.
-    pub(crate) fn next_interim(&mut self) -> Option<ResponseHead> {
-        self.rare.as_mut()?.received.pop_front()
     }
 
     /// Where to leave what a server pushes because of this request.

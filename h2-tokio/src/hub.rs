@@ -196,6 +196,10 @@ impl Shared {
         self.draining.get_or_init(why);
     }
 
+    pub(crate) fn draining(&self) -> Option<&CloseReason> {
+        self.draining.get()
+    }
+
     /// Lets everyone see how the connection stands.
     pub(crate) fn publish(&self, picture: Picture) {
         let Picture { open, queued, free, peer_limit, draining, suspect, peak } = picture;

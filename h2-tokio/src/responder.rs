@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use h2_core::{ErrorCode, Fields, ResponseHead, StreamId};
+use h2_core::{ErrorCode, Fields, Misuse, ResponseHead, StreamId};
 use http::{HeaderMap, Request, Response, StatusCode};
 use tokio::sync::oneshot;
 
@@ -41,7 +41,9 @@ impl Responder {
     ///
     /// # Errors
     ///
-    /// The stream or its connection has ended, or the status is not an interim one.
+    /// The stream or its connection has ended, or the status is not an interim one; or it is
+    /// [`QueueFull`](h2_core::Misuse::QueueFull), because 32 wait to be written already. That one
+    /// was not sent then, and nothing else is changed by it: try again later, or go on.
     pub fn send_informational(&mut self, response: Response<()>) -> Result<(), Error> {
         let Some((slot, hub)) = &self.link else { return Ok(()) };
         let (head, stripped) = convert::informational_head(response.status(), response.headers())?;
@@ -51,8 +53,8 @@ impl Responder {
             None => {
                 // Whatever the application says first stands for 100-continue.
                 state.recv.continue_due = false;
-                state.put_interim(head);
-                (Ok(()), true)
+                let taken = state.put_interim(head);
+                (taken.then_some(()).ok_or_else(|| Error::misuse(Misuse::QueueFull)), taken)
             }
         })
     }

@@ -91,7 +91,6 @@ fn stream_ends(site: Site, code: ErrorCode) -> Expected {
 
 pub(crate) fn expected(site: Site, cause: Cause) -> Expected {
     let reason = Kind::Exactly;
-    let internal = ErrorCode::INTERNAL_ERROR;
     match cause {
         Cause::Deadline => time_is_over(site),
         _ if site.is_of_pool() => expected_of_pool(site, cause),
@@ -127,7 +126,7 @@ pub(crate) fn expected(site: Site, cause: Cause) -> Expected {
         Cause::GoAway { .. } if site.waits_for_stream() => Expected::Ends(Told::Error(
             Scope::Local,
             reason(Reason::Misuse(Misuse::Draining)),
-            internal,
+            ErrorCode::NO_ERROR,
             Some(Outcome::NotSent),
         )),
         Cause::GoAway { last: 1 } => stream_ends(site, ErrorCode::REFUSED_STREAM),

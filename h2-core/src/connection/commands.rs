@@ -386,6 +386,14 @@ impl Connection {
         found.is_some_and(|found| !found.out.is_empty())
     }
 
+    /// How many interim responses that were given for this stream have not been cut into frames yet:
+    /// 32 at most. Zero for streams that are gone.
+    #[must_use]
+    pub fn unsent_informational(&self, stream: StreamId) -> usize {
+        let found = self.find(stream).and_then(|key| self.streams.get(key));
+        found.map_or(0, |found| found.out.informational_waiting())
+    }
+
     pub(super) fn capacity_of(&self, stream: &Stream) -> usize {
         let queued = stream.out.queued();
         let own = self.config.send_credit;

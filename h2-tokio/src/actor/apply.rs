@@ -131,6 +131,7 @@ impl Engine {
         match permit {
             Some(permit) if over => self.conn.release_slot(permit),
             Some(permit) => self.open(slot, Some(permit)),
+            None if over => {}
             None => self.queue_request(slot),
         }
     }
@@ -252,6 +253,10 @@ impl Engine {
         let room = if waits { 0 } else { self.room(stream).max(1) };
         let mut state = slot.lock();
         state.send.room = room;
+        let crowded = state.note_interim(|| self.conn.unsent_informational(stream));
+        if crowded && !self.crowded.contains(&stream) {
+            self.crowded.push(stream);
+        }
         if state.send.flush_wanted && !self.flushing.contains(&stream) {
             self.flushing.push(stream);
         }

@@ -1,8 +1,10 @@
 //! The end of a connection: one reason, told once to everyone who waits.
 
 use std::io;
+use std::task::{Context, Poll, ready};
 
 use h2_core::StreamId;
+use tokio::sync::mpsc::error::TryRecvError;
 
 use super::command::{Command, Rare};
 use super::{Engine, Ping};
@@ -26,6 +28,7 @@ impl Engine {
         if self.closed.is_none() {
             self.close(CloseReason::aborted());
         }
+        self.await_last_commands();
     }
 
     /// Ends everything. The first reason stays.
@@ -45,22 +48,22 @@ impl Engine {
                 slot.fail(reason.to_stream_error(outcome, retry));
             }
         }
+        self.line.end();
         self.dismiss_line();
         for (_, Ping { answer, .. }) in self.pings.drain() {
             // Whoever asked may have left.
             let _ = answer.send(Err(reason.to_error(Outcome::NotSent)));
         }
-        self.refuse_commands(&reason);
+        // No command comes after those that are on their way; they are turned away.
+        self.commands.close();
         self.publish();
     }
 
     /// No more streams are opened: everyone can see that before anyone in line is told.
     pub(super) fn drains(&mut self, why: impl FnOnce() -> CloseReason) {
         self.shared.drain(why);
-        if self.line.len() > 0 {
-            self.publish();
-            self.dismiss_line();
-        }
+        self.line.end();
+        self.publish();
     }
 
     /// How far a request came, by the protocol, or for a stream that is over there by whether it
@@ -70,24 +73,41 @@ impl Engine {
         self.conn.request_outcome(stream).unwrap_or(gone)
     }
 
-    /// No command comes after the last.
-    fn refuse_commands(&mut self, reason: &CloseReason) {
-        self.commands.close();
-        while let Ok(command) = self.commands.try_recv() {
-            let error = reason.to_error(Outcome::NotSent);
-            match command {
-                Command::Open(slot) => slot.fail(error),
-                Command::Look(_) => {}
-                Command::Rare(rare) => match *rare {
-                    Rare::Reserve { answer, .. } => drop(answer.send(Err(error))),
-                    Rare::OpenWith(_, slot, _) => slot.fail(error),
-                    Rare::Promise { answer, .. } => drop(answer.send(Err(error))),
-                    Rare::Ping(answer) => drop(answer.send(Err(error))),
-                    Rare::Inspect(answer) => drop(answer.send(Err(error))),
-                    Rare::Return(_) | Rare::Leave | Rare::Shutdown(_) => {}
-                    Rare::Close(..) | Rare::Publish => {}
-                },
+    /// Turns away the commands that come after the end, and says whether the last has come. One that
+    /// was let in before the channel was closed may still be on its way into it.
+    pub(super) fn poll_last_commands(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while let Some(command) = ready!(self.commands.poll_recv(cx)) {
+            self.refuse_command(command);
+        }
+        Poll::Ready(())
+    }
+
+    /// As [`poll_last_commands`](Self::poll_last_commands), for a task that is polled no more. Its
+    /// thread waits while others are in the middle of giving a command, as for a lock.
+    fn await_last_commands(&mut self) {
+        loop {
+            match self.commands.try_recv() {
+                Ok(command) => self.refuse_command(command),
+                Err(TryRecvError::Empty) => std::thread::yield_now(),
+                Err(TryRecvError::Disconnected) => return,
             }
+        }
+    }
+
+    fn refuse_command(&self, command: Command) {
+        let error = self.shared.error(Outcome::NotSent);
+        match command {
+            Command::Open(slot) => slot.fail(error),
+            Command::Look(_) => {}
+            Command::Rare(rare) => match *rare {
+                Rare::Reserve { answer, .. } => drop(answer.send(Err(error))),
+                Rare::OpenWith(_, slot, _) => slot.fail(error),
+                Rare::Promise { answer, .. } => drop(answer.send(Err(error))),
+                Rare::Ping(answer) => drop(answer.send(Err(error))),
+                Rare::Inspect(answer) => drop(answer.send(Err(error))),
+                Rare::Return(_) | Rare::Leave | Rare::Shutdown(_) => {}
+                Rare::Close(..) | Rare::Publish => {}
+            },
         }
     }
 }

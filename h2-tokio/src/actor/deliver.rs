@@ -175,6 +175,9 @@ impl Engine {
 
     /// Everything that was written has left our buffers: says whether anyone waited for it.
     pub(super) fn flushed(&mut self) -> bool {
+        if !self.crowded.is_empty() {
+            self.make_room();
+        }
         if self.flushing.is_empty() {
             return false;
         }
@@ -185,6 +188,15 @@ impl Engine {
         // Telling one of them may have made another wait.
         self.flushing.append(&mut waiting);
         done
+    }
+
+    /// The interim responses that were given have been written; there may be others.
+    fn make_room(&mut self) {
+        for stream in std::mem::take(&mut self.crowded) {
+            if let Some(slot) = self.slot(stream) {
+                slot.lock().note_interim(|| self.conn.unsent_informational(stream));
+            }
+        }
     }
 
     /// Tells the sender of a stream that all of it has left, if that is so.

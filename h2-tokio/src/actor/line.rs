@@ -26,6 +26,8 @@ pub(super) struct Line {
     max: usize,
     /// The core will say when there is a stream again.
     stuck: bool,
+    /// No more streams are opened, and everyone was told why: nobody waits any more.
+    over: bool,
 }
 
 #[derive(Debug)]
@@ -37,12 +39,21 @@ enum Waiting {
 
 impl Line {
     pub(super) fn new(max: usize) -> Self {
-        Self { waiting: VecDeque::new(), left: 0, max, stuck: false }
+        Self { waiting: VecDeque::new(), left: 0, max, stuck: false, over: false }
     }
 
     /// How many wait, not counting those whose caller left.
     pub(super) fn len(&self) -> usize {
         self.waiting.len().saturating_sub(self.left.max(0).unsigned_abs())
+    }
+
+    /// No more streams are opened.
+    pub(super) fn end(&mut self) {
+        self.over = true;
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.over
     }
 
     /// A stream may be free again.
@@ -65,8 +76,29 @@ impl Line {
         self.waiting.shrink_to_fit();
     }
 
-    fn is_full(&self, suspect: bool) -> bool {
-        (self.stuck || suspect) && self.len() >= self.max
+    fn is_full(&self) -> bool {
+        self.len() >= self.max
+    }
+
+    /// Answers a reservation that is not in line. A caller who left before will be said to leave the
+    /// line, or was, and must not be missed among those who wait.
+    fn answer(
+        &mut self,
+        asked: oneshot::Sender<Result<Permit, Error>>,
+        with: Result<Permit, Error>,
+    ) {
+        // A permit that nobody receives goes back when it is dropped.
+        if asked.send(with).is_err() {
+            self.left -= 1;
+        }
+    }
+
+    /// Tells one that is not in line that there is no stream for it.
+    fn turn_away(&mut self, waiting: Waiting, error: Error) {
+        match waiting {
+            Waiting::Request(slot) => slot.fail(error),
+            Waiting::Reserve(_, asked) => self.answer(asked, Err(error)),
+        }
     }
 
     /// The next that somebody still waits for.
@@ -88,16 +120,6 @@ impl Waiting {
             Self::Reserve(_, answer) => answer.is_closed(),
         }
     }
-
-    fn fail(self, error: Error) {
-        match self {
-            Self::Request(slot) => slot.fail(error),
-            Self::Reserve(_, answer) => {
-                // Whoever asked may have left.
-                let _ = answer.send(Err(error));
-            }
-        }
-    }
 }
 
 impl Engine {
@@ -111,32 +133,41 @@ impl Engine {
         wait: bool,
         answer: oneshot::Sender<Result<Permit, Error>>,
     ) {
-        if !wait && self.conn.is_suspect() {
-            let _ = answer.send(Err(Error::suspect()));
-            return;
+        if wait {
+            return self.queue(Waiting::Reserve(Arc::downgrade(hub), answer));
         }
-        if !wait && (self.line.stuck || self.line.len() > 0) {
-            let _ = answer.send(Err(Error::misuse(Misuse::NoSlot)));
-            return;
-        }
-        self.queue(Waiting::Reserve(Arc::downgrade(hub), answer));
-        if !wait && let Some(waiting) = self.line.waiting.pop_back() {
-            waiting.fail(Error::misuse(Misuse::NoSlot));
-        }
+        let granted = if self.conn.is_draining() {
+            Err(self.no_more_streams())
+        } else if self.conn.is_suspect() {
+            Err(Error::suspect())
+        } else if self.line.stuck || self.line.len() > 0 {
+            Err(Error::misuse(Misuse::NoSlot))
+        } else {
+            let permit = self.conn.reserve_slot().ok_or_else(|| Error::misuse(Misuse::NoSlot));
+            permit.map(|permit| Permit::new(Arc::clone(hub), permit))
+        };
+        self.line.answer(answer, granted);
     }
 
     fn queue(&mut self, waiting: Waiting) {
-        if self.line.is_full(self.conn.is_suspect()) {
-            return waiting.fail(Error::queue_full());
+        if self.is_held() && self.line.is_full() {
+            return self.line.turn_away(waiting, Error::queue_full());
         }
         self.line.waiting.push_back(waiting);
         self.open_waiting();
     }
 
-    /// Opens streams for those who wait, in their order, until there is none free. Nothing is sent
-    /// into the silence of a peer that may be gone: a request that waits is still whole.
+    /// Whether those in line have to wait. Nothing is sent into the silence of a peer that may be
+    /// gone: a request that waits is still whole. While a connection drains nobody waits, once it is
+    /// known why.
+    fn is_held(&self) -> bool {
+        let held = self.line.stuck || self.conn.is_suspect() || self.conn.is_draining();
+        held && !self.line.over
+    }
+
+    /// Opens streams for those who wait, in their order, until there is none free.
     pub(super) fn open_waiting(&mut self) {
-        while !self.line.stuck && !self.conn.is_suspect() {
+        while !self.is_held() {
             let Some(waiting) = self.line.pop() else { return };
             match waiting {
                 Waiting::Request(slot) => self.open(slot, None),
@@ -146,16 +177,30 @@ impl Engine {
     }
 
     fn grant(&mut self, hub: &Weak<Hub>, answer: oneshot::Sender<Result<Permit, Error>>) {
-        let Some(held) = hub.upgrade() else { return };
         if self.conn.is_draining() {
-            let _ = answer.send(Err(Error::misuse(Misuse::Draining)));
-        } else if let Some(permit) = self.conn.reserve_slot() {
-            // A permit that nobody receives goes back when it is dropped.
-            let _ = answer.send(Ok(Permit::new(held, permit)));
-        } else {
-            self.line.stuck = true;
-            self.line.waiting.push_front(Waiting::Reserve(Weak::clone(hub), answer));
+            let error = self.no_more_streams();
+            return self.line.answer(answer, Err(error));
         }
+        let Some(permit) = self.conn.reserve_slot() else {
+            return self.put_back(Waiting::Reserve(Weak::clone(hub), answer));
+        };
+        match hub.upgrade() {
+            Some(hub) => self.line.answer(answer, Ok(Permit::new(hub, permit))),
+            None => {
+                // Whoever asked has left, and the last handle with them.
+                self.conn.release_slot(permit);
+                self.line.left -= 1;
+            }
+        }
+    }
+
+    /// There is no stream for the first in line, which waits on unless nobody may.
+    fn put_back(&mut self, waiting: Waiting) {
+        self.line.stuck = true;
+        if self.line.is_full() {
+            return self.line.turn_away(waiting, Error::queue_full());
+        }
+        self.line.waiting.push_front(waiting);
     }
 
     /// Opens a stream for a request, or puts it back to the head of the line.
@@ -201,13 +246,13 @@ impl Engine {
             Err(refused) if refused.why == Misuse::NoSlot => {
                 state.put_request(*refused.head);
                 drop(state);
-                self.line.stuck = true;
-                self.line.waiting.push_front(Waiting::Request(slot));
+                self.put_back(Waiting::Request(slot));
             }
             Err(refused) => {
                 drop(state);
-                let error = Error::misuse(refused.why);
-                Waiting::Request(slot).fail(error);
+                let drains = matches!(refused.why, Misuse::Draining | Misuse::NoMoreStreamIds);
+                let misuse = || Error::misuse(refused.why);
+                slot.fail(if drains { self.no_more_streams() } else { misuse() });
             }
         }
     }
@@ -243,12 +288,18 @@ impl Engine {
 
     /// Tells everyone in line that there will be no stream for them.
     pub(super) fn dismiss_line(&mut self) {
-        let reason = self.closed.clone();
         while let Some(waiting) = self.line.pop() {
-            waiting.fail(match &reason {
-                Some(reason) => reason.to_error(Outcome::NotSent),
-                None => Error::misuse(Misuse::Draining),
-            });
+            let error = self.no_more_streams();
+            self.line.turn_away(waiting, error);
+        }
+    }
+
+    /// Why nobody gets a stream any more.
+    fn no_more_streams(&self) -> Error {
+        match (&self.closed, self.shared.draining()) {
+            (Some(reason), _) => reason.to_error(Outcome::NotSent),
+            (None, Some(reason)) => Error::draining(reason),
+            (None, None) => Error::misuse(Misuse::Draining),
         }
     }
 }

@@ -130,6 +130,8 @@ pub(crate) struct Engine {
     beginning: VecDeque<StreamId>,
     /// Streams whose sender waits for a flush.
     flushing: Vec<StreamId>,
+    /// Streams that may be given no more interim responses until those before are written.
+    crowded: Vec<StreamId>,
     patience: Patience,
     /// Octets of bodies that came in this turn.
     served: usize,
@@ -190,6 +192,7 @@ impl Engine {
             next_ping: 0,
             beginning: VecDeque::new(),
             flushing: Vec::new(),
+            crowded: Vec::new(),
             patience: Patience::default(),
             served: 0,
             pool: config.core.send_pool,
@@ -225,20 +228,22 @@ impl Engine {
         self.batch = Vec::new();
         self.beginning = VecDeque::new();
         self.flushing = Vec::new();
+        self.crowded = Vec::new();
     }
 
     fn open_streams(&self) -> usize {
         self.conn.open_outbound_streams() + self.conn.open_inbound_streams()
     }
 
-    /// Lets everyone see how the connection stands.
-    fn publish(&self) {
+    /// Lets everyone see how the connection stands, before anyone in line is told.
+    fn publish(&mut self) {
         let conn = &self.conn;
         let draining = conn.is_draining();
         let suspect = conn.is_suspect();
         let takes = self.is_client && !draining && !suspect;
         let free = if takes { conn.free_slots() } else { 0 };
-        if draining && self.closed.is_none() {
+        if draining && !self.line.is_over() {
+            self.line.end();
             self.shared.drain(|| match conn.is_used_up() {
                 true => CloseReason::used_up(),
                 // A rule of this side's own began it.
@@ -254,6 +259,9 @@ impl Engine {
             suspect,
             peak: self.peak,
         });
+        if draining {
+            self.dismiss_line();
+        }
     }
 }
 
@@ -287,12 +295,11 @@ where
         for _ in 0..ROUNDS {
             let moved = match &self.engine.closed {
                 None => self.run(cx),
-                Some(reason) if self.transport.is_broken() => {
-                    return Poll::Ready(reason.clone());
-                }
                 Some(reason) => {
                     let reason = reason.clone();
-                    return self.part(cx).map(|()| reason);
+                    let told = self.engine.poll_last_commands(cx);
+                    let parted = self.transport.is_broken() || self.part(cx).is_ready();
+                    return if parted { told.map(|()| reason) } else { Poll::Pending };
                 }
             };
             if std::mem::take(&mut self.yields) {
@@ -321,6 +328,10 @@ where
         let read = self.read(cx);
         let delivered = self.deliver();
         self.yields |= self.engine.served >= SERVING;
+        if read {
+            // What arrived may have ended the doubt for which some wait in line.
+            self.engine.open_waiting();
+        }
         let accepted = self.accept.poll(&mut self.engine, cx);
         // One write for all answers. They are bounded by the streams that the peer may have open.
         let later = accepted && self.accept.is_busy();
@@ -349,12 +360,7 @@ where
         if read && engine.is_client && !engine.shared.is_ready() {
             engine.http1 |= self.transport.inbox().starts_with(b"HTTP/1.");
         }
-        let fed = self.transport.feed(&mut engine.conn, engine.now, read);
-        if read {
-            // What arrives may end the doubt for which some wait in line.
-            engine.open_waiting();
-        }
-        fed || read
+        self.transport.feed(&mut engine.conn, engine.now, read) || read
     }
 
     fn deliver(&mut self) -> bool {

@@ -208,9 +208,8 @@ fn say_continue(state: &mut State) -> bool {
     let fields = [(":status", StatusCode::CONTINUE.as_str())].into_iter().collect();
     match ResponseHead::from_fields(fields) {
         Ok(head) => state.put_interim(head),
-        Err(_) => return false,
+        Err(_) => false,
     }
-    true
 }
 
 impl Stream for RecvBody {
