@@ -59,7 +59,7 @@ pub struct Config {
     pub send_pool: usize,
     /// Most octets of body that one stream may have queued. Default 256 KiB.
     pub max_send_credit: usize,
-    /// Octets that are serialized ahead of what the transport takes. Default 64 KiB.
+    /// Octets that are serialized ahead of what the transport takes. Default 96 KiB.
     pub batch: usize,
     /// Early resets that a peer may cause at once, and how many a second are forgiven
     /// (CVE-2023-44487, CVE-2025-8671). Server 1,000 and 100; client off.
@@ -179,6 +179,11 @@ pub struct Bucket {
     pub per_second: u32,
 }
 
+/// Six full frames of DATA. Measured over TCP on one machine, in the same runs: of the CPU time that
+/// hyperium/h2 takes for a download, batches of four frames took 0.90 to 1.02, of eight 0.83 to 0.95,
+/// and of three or six 0.71 to 0.84. Why fours are dear to the kernel is not known.
+const BATCH: usize = 96 * 1024;
+
 impl Config {
     /// The defaults of a client.
     #[must_use]
@@ -216,7 +221,7 @@ impl Config {
             send_credit: 16 * 1024,
             send_pool: 1024 * 1024,
             max_send_credit: 256 * 1024,
-            batch: 64 * 1024,
+            batch: BATCH,
             reset_bucket: Some(Bucket { burst: 1_000, per_second: 100 }),
             glitch_bucket: Some(Bucket { burst: 10_000, per_second: 330 }),
             max_informational: 32,

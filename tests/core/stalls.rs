@@ -155,7 +155,9 @@ fn no_slot_for_a_request() {
 
 #[test]
 fn a_transport_that_takes_nothing() {
-    watchful(Setup::server().peer(&[(4, 1_000_000)])).run(|server| {
+    // A batch holds less than the connection's window.
+    let setup = Setup::server().peer(&[(4, 1_000_000)]).config(|config| config.batch = 60_000);
+    watchful(setup).run(|server| {
         server.hears(wire::get(1));
         server.peer_reads(false);
         server.responds(1, 200, false);
