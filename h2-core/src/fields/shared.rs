@@ -44,15 +44,29 @@ impl SharedFields {
 
     /// The fields in order, with their values as owned slices.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (Field<'_>, Bytes)> {
-        self.spans.iter().map(|span| {
-            let field = span.resolve(&self.octets);
-            let value = if span.static_value {
-                Bytes::from_static(well_known(span.name_index).1.as_bytes())
-            } else {
-                self.octets.slice_ref(field.value)
-            };
-            (field, value)
-        })
+        self.spans.iter().map(|span| (span.resolve(&self.octets), self.owned(span)))
+    }
+
+    /// The field at `index`.
+    #[inline]
+    #[must_use]
+    pub fn at(&self, index: usize) -> Option<Field<'_>> {
+        self.spans.get(index).map(|span| span.resolve(&self.octets))
+    }
+
+    /// The value of the field at `index` as an owned slice; empty if there is no such field.
+    #[must_use]
+    pub fn value(&self, index: usize) -> Bytes {
+        self.spans.get(index).map(|span| self.owned(span)).unwrap_or_default()
+    }
+
+    #[inline]
+    fn owned(&self, span: &Span) -> Bytes {
+        if span.static_value {
+            Bytes::from_static(well_known(span.name_index).1.as_bytes())
+        } else {
+            self.octets.slice_ref(span.value(&self.octets))
+        }
     }
 
     /// An empty list with the memory that this one does not need any more.
@@ -117,6 +131,9 @@ mod tests {
             assert_eq!(values[0], "GET");
             assert_eq!(values[1], vec![b'v'; len]);
             assert_eq!(shared.len(), 2);
+            assert_eq!(shared.value(1), values[1]);
+            assert_eq!(shared.at(1).map(|field| field.value), Some(&values[1][..]));
+            assert_eq!((shared.value(2), shared.at(2)), (Bytes::new(), None));
             let spare = shared.into_spare();
             assert!(spare.is_empty());
             assert_eq!(spare.list_size(), 0);

@@ -102,7 +102,7 @@ pub(crate) fn response_head(
         return Err(Error::misuse(Misuse::WrongStatusKind));
     }
     fields.reserve(headers.len() + 3, room(headers));
-    fields.push(":status", status.as_str());
+    fields.push_status(status.as_u16());
     let (mut dated, mut measured) = (false, status == StatusCode::NO_CONTENT);
     let stripped = push_headers(&mut fields, headers, |name, _| match *name {
         header::TE => false,
@@ -135,7 +135,7 @@ pub(crate) fn informational_head(
         return Err(Error::misuse(Misuse::WrongStatusKind));
     }
     let mut fields = Fields::with_capacity(headers.len() + 1, 64);
-    fields.push(":status", status.as_str());
+    fields.push_status(status.as_u16());
     let stripped = push_headers(&mut fields, headers, |name, _| {
         *name != header::TE && *name != header::CONTENT_LENGTH
     });
