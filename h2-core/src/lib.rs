@@ -116,6 +116,7 @@ mod guard;
 pub mod guide;
 pub mod hpack;
 mod message;
+mod moment;
 mod observe;
 mod priority;
 mod settings;

@@ -18,8 +18,6 @@ pub(crate) struct Chunks {
     first: Bytes,
     /// The others; boxed, because most bodies are one piece and streams are many.
     others: Option<Box<Others>>,
-    /// Invariant: the octets of all pieces together.
-    octets: usize,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -27,6 +25,8 @@ struct Others {
     pieces: VecDeque<Bytes>,
     /// The last piece, while small ones are being merged into it.
     tail: BytesMut,
+    /// Invariant: the octets of all of them together.
+    octets: usize,
 }
 
 impl Others {
@@ -38,20 +38,22 @@ impl Others {
     }
 
     fn pop(&mut self) -> Bytes {
-        match self.pieces.pop_front() {
+        let piece = match self.pieces.pop_front() {
             Some(piece) => piece,
             None => std::mem::take(&mut self.tail).freeze(),
-        }
+        };
+        self.octets -= piece.len();
+        piece
     }
 }
 
 impl Chunks {
     pub(crate) fn octets(&self) -> usize {
-        self.octets
+        self.first.len() + self.others.as_ref().map_or(0, |others| others.octets)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.octets == 0
+        self.first.is_empty()
     }
 
     /// Appends a piece as it is. Empty ones are dropped.
@@ -59,11 +61,11 @@ impl Chunks {
         if piece.is_empty() {
             return;
         }
-        self.octets += piece.len();
         if self.first.is_empty() {
             self.first = piece;
         } else {
             let others = self.others.get_or_insert_default();
+            others.octets += piece.len();
             others.seal();
             others.pieces.push_back(piece);
         }
@@ -90,7 +92,7 @@ impl Chunks {
         if others.tail.len() + octets.len() > MERGE_UP_TO {
             others.seal();
         }
-        self.octets += octets.len();
+        others.octets += octets.len();
         others.tail.extend_from_slice(octets);
     }
 
@@ -99,10 +101,11 @@ impl Chunks {
         if piece.is_empty() {
             return;
         }
-        self.octets += piece.len();
         let next = std::mem::replace(&mut self.first, piece);
         if !next.is_empty() {
-            self.others.get_or_insert_default().pieces.push_front(next);
+            let others = self.others.get_or_insert_default();
+            others.octets += next.len();
+            others.pieces.push_front(next);
         }
     }
 
@@ -111,9 +114,7 @@ impl Chunks {
             return None;
         }
         let next = self.others.as_mut().map(|others| others.pop()).unwrap_or_default();
-        let piece = std::mem::replace(&mut self.first, next);
-        self.octets -= piece.len();
-        Some(piece)
+        Some(std::mem::replace(&mut self.first, next))
     }
 
     /// Moves all pieces of `other` behind the own ones.

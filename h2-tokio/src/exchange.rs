@@ -3,6 +3,7 @@
 //! Its mutex is held for a few moves at a time, never across a wake or an await. A slot is small,
 //! because streams are many: what few of them hold at a time lies in boxes. What is in it is bounded by the receive window, and by the send credit plus one piece.
 
+mod heads;
 mod interim;
 
 use std::collections::VecDeque;
@@ -10,8 +11,9 @@ use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use h2_core::{ErrorCode, Fields, Misuse, RequestHead, ResponseHead, StreamId, Trailers};
+use h2_core::{ErrorCode, Misuse, RequestHead, ResponseHead, StreamId, Trailers};
 
+use self::heads::Heads;
 use crate::body::pump::Start;
 use crate::chunks::Chunks;
 use crate::error::{Error, Outcome};
@@ -34,8 +36,6 @@ pub(crate) struct State {
     looked_for: bool,
     /// The actor has no more to do with this slot.
     pub(crate) detached: bool,
-    /// Why the stream ended early. The first cause stays.
-    pub(crate) failure: Option<Error>,
     /// Heads on their way. The box outlives them, so that the next stream in this slot finds it.
     heads: Option<Box<Heads>>,
     /// What few streams ever hold.
@@ -44,25 +44,20 @@ pub(crate) struct State {
     pub(crate) recv: Receiving,
 }
 
-/// Heads between the actor and the handles.
-#[derive(Debug, Default)]
-struct Heads {
-    /// One that is sent, and that the actor has not taken yet.
-    sent: Option<Head>,
-    /// The final response, which the application has not taken yet.
-    received: Option<ResponseHead>,
-}
-
 #[derive(Debug, Default)]
 struct Rare {
+    /// Why the stream ended early. The first cause stays.
+    failure: Option<Error>,
+    /// Trailers that were received.
+    trailers: Option<Trailers>,
     /// Interim responses before the head that is sent.
     sent: VecDeque<ResponseHead>,
     /// How many the core has of those before, at most.
     unwritten: usize,
     /// Interim responses that were received, if somebody may ask for them.
     received: VecDeque<ResponseHead>,
-    /// Where to leave what a server pushes because of this request, until it has a stream.
-    promises: Option<Box<Promises>>,
+    /// Where to leave what a server pushes because of this request, until its response has ended.
+    promises: Option<Promises>,
 }
 
 /// What the application sends.
@@ -70,7 +65,7 @@ struct Rare {
 pub(crate) struct Sending {
     pub(crate) chunks: Chunks,
     /// Octets that `chunks` should hold at most; set by the actor.
-    pub(crate) room: usize,
+    room: u32,
     /// How the message ends, once that is known.
     pub(crate) finish: Finish,
     /// The application gives the stream up.
@@ -86,15 +81,6 @@ pub(crate) struct Sending {
     /// No handle of the sending side is left.
     pub(crate) gone: bool,
     pub(crate) waker: Option<Waker>,
-}
-
-/// A head on its way out.
-#[derive(Debug)]
-enum Head {
-    Request(RequestHead),
-    Response(ResponseHead),
-    /// None; the memory of an earlier head, for the one to come.
-    Spare(Fields),
 }
 
 /// How a message that is sent ends.
@@ -131,15 +117,14 @@ pub(crate) struct Receiving {
     /// What somebody waits for before the request goes on.
     pub(crate) begin: Begin,
     pub(crate) data: Chunks,
-    pub(crate) trailers: Option<Box<Trailers>>,
     /// END_STREAM has arrived: what is here is complete.
     pub(crate) ended: bool,
     /// What is read is released when the application lets go of it, not when it is read.
     pub(crate) manual: bool,
     /// Octets that the application used up and the core does not know of.
-    pub(crate) released: usize,
+    released: u32,
     /// `released` is reported when it reaches this.
-    pub(crate) report_at: usize,
+    report_at: u32,
     /// The request waits for 100-continue before it sends its body.
     pub(crate) continue_due: bool,
     /// No handle of the receiving side is left.
@@ -165,7 +150,11 @@ impl Slot {
         let state = State {
             stream: Some(stream),
             send: Sending { finish: Finish::Done, gone: true, ..Sending::default() },
-            recv: Receiving { report_at, streamed: true, ..Receiving::default() },
+            recv: Receiving {
+                report_at: narrow(report_at),
+                streamed: true,
+                ..Receiving::default()
+            },
             ..State::default()
         };
         Self { state: Mutex::new(state) }
@@ -180,7 +169,10 @@ impl Slot {
     pub(crate) fn fail(&self, error: Error) {
         let mut state = self.lock();
         let wakers = state.fail(error);
+        // Whoever takes pushes is woken when this is dropped.
+        let promises = state.take_promises();
         drop(state);
+        drop(promises);
         wake(wakers);
     }
 
@@ -205,8 +197,8 @@ impl State {
     /// Begins a stream that the peer opened, in an empty slot.
     pub(crate) fn accept(&mut self, stream: StreamId, room: usize, report_at: usize, ended: bool) {
         self.stream = Some(stream);
-        self.send.room = room;
-        self.recv.report_at = report_at;
+        self.send.set_room(room);
+        self.recv.report_at = narrow(report_at);
         // A message that has ended has nothing to be received, so nobody holds that side.
         self.recv.ended = ended;
         self.recv.gone = ended;
@@ -216,83 +208,42 @@ impl State {
     pub(crate) fn request(&mut self, head: RequestHead, room: usize, report_at: usize) {
         self.put_request(head);
         self.send.head_given = true;
-        self.send.room = room;
-        self.recv.report_at = report_at;
-    }
-
-    /// Leaves a request for the actor to open.
-    pub(crate) fn put_request(&mut self, head: RequestHead) {
-        self.heads.get_or_insert_default().sent = Some(Head::Request(head));
-    }
-
-    /// Leaves a response for the actor to send.
-    pub(crate) fn put_response(&mut self, head: ResponseHead) {
-        self.heads.get_or_insert_default().sent = Some(Head::Response(head));
-        self.send.head_given = true;
-    }
-
-    /// Takes the request that is to be opened.
-    pub(crate) fn take_request(&mut self) -> Option<RequestHead> {
-        match self.heads.as_mut()?.sent.take() {
-            Some(Head::Request(head)) => Some(head),
-            other => {
-                self.heads.as_mut()?.sent = other;
-                None
-            }
-        }
-    }
-
-    /// Takes the response that is to be sent. A request that waits in line stays where it is.
-    pub(crate) fn take_response(&mut self) -> Option<ResponseHead> {
-        match self.heads.as_mut()?.sent.take() {
-            Some(Head::Response(head)) => Some(head),
-            other => {
-                self.heads.as_mut()?.sent = other;
-                None
-            }
-        }
-    }
-
-    /// Leaves the final response for the application.
-    pub(crate) fn receive_head(&mut self, head: ResponseHead) {
-        self.heads.get_or_insert_default().received = Some(head);
-    }
-
-    /// Takes the final response.
-    pub(crate) fn take_head(&mut self) -> Option<ResponseHead> {
-        self.heads.as_mut()?.received.take()
-    }
-
-    pub(crate) fn has_head(&self) -> bool {
-        self.heads.as_ref().is_some_and(|heads| heads.received.is_some())
+        self.send.set_room(room);
+        self.recv.report_at = narrow(report_at);
     }
 
     /// Where to leave what a server pushes because of this request.
     pub(crate) fn set_promises(&mut self, promises: Promises) {
-        self.rare.get_or_insert_default().promises = Some(Box::new(promises));
+        self.rare.get_or_insert_default().promises = Some(promises);
     }
 
-    pub(crate) fn take_promises(&mut self) -> Option<Box<Promises>> {
+    pub(crate) fn promises(&self) -> Option<Promises> {
+        self.rare.as_ref()?.promises.clone()
+    }
+
+    pub(crate) fn take_promises(&mut self) -> Option<Promises> {
         self.rare.as_mut()?.promises.take()
     }
 
-    /// Takes the memory that an earlier head left.
-    pub(crate) fn spare(&mut self) -> Fields {
-        let sent = self.heads.as_mut().map(|heads| &mut heads.sent);
-        match sent.and_then(|sent| sent.take_if(|head| matches!(head, Head::Spare(_)))) {
-            Some(Head::Spare(fields)) => fields,
-            _ => Fields::new(),
-        }
+    /// Why the stream ended early, if it did.
+    pub(crate) fn failure(&self) -> Option<&Error> {
+        self.rare.as_ref()?.failure.as_ref()
     }
 
-    /// Keeps the memory of a head for the one to come, in a slot that has had one before: others
-    /// had better stay small.
-    pub(crate) fn keep_spare(&mut self, fields: Fields) {
-        if let Some(heads) = &mut self.heads
-            && matches!(heads.sent, None | Some(Head::Spare(_)))
-        {
-            heads.sent = Some(Head::Spare(fields));
-        }
+    /// Leaves trailers for the application.
+    pub(crate) fn receive_trailers(&mut self, trailers: Trailers) {
+        self.rare.get_or_insert_default().trailers = Some(trailers);
+    }
+
+    /// Takes the trailers that were received.
+    pub(crate) fn take_trailers(&mut self) -> Option<Trailers> {
+        self.rare.as_mut()?.trailers.take()
+    }
+
+    /// Whether the message that is received is complete and nothing of it is left here.
+    pub(crate) fn is_read(&self) -> bool {
+        let trailers = || self.rare.as_ref().is_some_and(|rare| rare.trailers.is_some());
+        self.recv.ended && self.recv.data.is_empty() && !trailers()
     }
 
     /// Empties the slot, but for the memory of heads.
@@ -300,8 +251,7 @@ impl State {
         // Whatever a slot comes to hold, the next stream begins without it.
         let mut heads = self.heads.take();
         if let Some(heads) = &mut heads {
-            heads.sent.take_if(|head| !matches!(head, Head::Spare(_)));
-            heads.received = None;
+            heads.clear();
         }
         *self = Self { heads, ..Self::default() };
     }
@@ -309,7 +259,7 @@ impl State {
     /// Whether neither the actor nor the application has anything more to do with the slot: all of
     /// the message was read, and the actor has let go.
     pub(crate) fn is_over(&self) -> bool {
-        self.detached && self.recv.is_read() && !self.recv.manual
+        self.detached && self.is_read() && !self.recv.manual
     }
 
     /// Whether a `Look` must be sent; the next call says no until the actor has looked.
@@ -324,9 +274,7 @@ impl State {
 
     /// Ends the stream for both handles, and gives back who must be told.
     pub(crate) fn fail(&mut self, error: Error) -> (Option<Waker>, Option<Waker>) {
-        if self.failure.is_none() {
-            self.failure = Some(error);
-        }
+        self.rare.get_or_insert_default().failure.get_or_insert(error);
         self.send.chunks.clear();
         (self.send.waker.take(), self.recv.waker.take())
     }
@@ -338,7 +286,7 @@ impl State {
 
     /// What keeps the application from sending, if anything does.
     pub(crate) fn send_error(&self) -> Option<Error> {
-        if let Some(error) = &self.failure {
+        if let Some(error) = self.failure() {
             return Some(error.clone());
         }
         if let Some(code) = self.send.stopped {
@@ -387,10 +335,10 @@ impl State {
     pub(crate) fn drop_receiver(&mut self) {
         self.recv.gone = true;
         self.recv.waker = None;
-        self.recv.released += self.recv.data.octets();
+        self.recv.release(self.recv.data.octets());
         self.recv.data.clear();
-        self.recv.trailers = None;
         if let Some(rare) = &mut self.rare {
+            rare.trailers = None;
             rare.received = VecDeque::new();
         }
     }
@@ -400,7 +348,12 @@ impl Sending {
     /// A piece is taken whole as long as the ones before it leave room, and always when there is
     /// none: so the slot holds at most its room and one piece.
     fn has_room(&self) -> bool {
-        self.room > self.chunks.octets()
+        self.room > narrow(self.chunks.octets())
+    }
+
+    /// Says how many octets `chunks` should hold at most.
+    pub(crate) fn set_room(&mut self, room: usize) {
+        self.room = narrow(room);
     }
 
     /// Gives a whole body; nobody holds the sending side afterwards.
@@ -416,9 +369,23 @@ impl Sending {
 }
 
 impl Receiving {
-    /// Whether the message is complete and nothing of it is left here.
-    pub(crate) fn is_read(&self) -> bool {
-        self.ended && self.data.is_empty() && self.trailers.is_none()
+    fn release(&mut self, octets: usize) {
+        self.released = self.released.saturating_add(narrow(octets));
+    }
+
+    /// Whether there is something that the core does not know to be used up.
+    pub(crate) fn has_released(&self) -> bool {
+        self.released > 0
+    }
+
+    /// Octets that were used up since this was asked last.
+    pub(crate) fn take_released(&mut self) -> usize {
+        std::mem::take(&mut self.released) as usize
+    }
+
+    /// Nobody is to hear any more of what is used up.
+    pub(crate) fn stop_reports(&mut self) {
+        self.report_at = u32::MAX;
     }
 
     /// The next piece, and whether the actor should hear of what was used up.
@@ -426,7 +393,7 @@ impl Receiving {
         let piece = self.data.pop()?;
         // What has ended was credited when it arrived.
         if !self.ended && !self.manual {
-            self.released += piece.len();
+            self.release(piece.len());
         }
         Some((piece, self.released >= self.report_at))
     }
@@ -437,10 +404,15 @@ impl Receiving {
         if self.ended {
             return false;
         }
-        self.released += octets;
+        self.release(octets);
         // A reader that waits may wait for the very octets that the peer could send for these.
         self.released >= self.report_at || self.waker.is_some()
     }
+}
+
+/// Windows are of 31 bits, so what is counted in a slot fits into 32; more room than that is none.
+fn narrow(octets: usize) -> u32 {
+    u32::try_from(octets).unwrap_or(u32::MAX)
 }
 
 /// Keeps the waker of the task that waits, unless it is kept already.

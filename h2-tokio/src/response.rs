@@ -67,7 +67,7 @@ impl ResponseFuture {
             drop(state);
             return Poll::Ready(convert::response(head).ok().map(|(response, _)| response));
         }
-        if state.has_head() || state.failure.is_some() {
+        if state.has_head() || state.failure().is_some() {
             return Poll::Ready(None);
         }
         register(&mut state.recv.waker, cx);
@@ -81,7 +81,7 @@ impl ResponseFuture {
         if state.recv.begin == Begin::Done {
             return Poll::Ready(Ok(()));
         }
-        if let Some(error) = &state.failure {
+        if let Some(error) = state.failure() {
             return Poll::Ready(Err(error.clone()));
         }
         register(&mut state.recv.waker, cx);
@@ -104,7 +104,7 @@ impl ResponseFuture {
         let no_body = {
             let mut state = slot.lock();
             state.keep_spare(spare);
-            state.recv.is_read()
+            state.is_read()
         };
         // A message without a body says what length it would have had, which is not its length.
         let length = if no_body { Some(0) } else { length };
@@ -122,7 +122,7 @@ impl Future for ResponseFuture {
             drop(state);
             return Poll::Ready(self.received(head));
         }
-        if let Some(error) = &state.failure {
+        if let Some(error) = state.failure() {
             let error = error.clone();
             drop(state);
             return Poll::Ready(Err(error));

@@ -143,7 +143,7 @@ impl Incoming {
         let Inbound { stream, head, end } = inbound;
         let length = head.content_length();
         let head_only = head.method() == Method::HEAD.as_str();
-        let reset = slot.lock().failure.is_some();
+        let reset = slot.lock().failure().is_some();
         let body = if end {
             RecvBody::empty()
         } else {

@@ -9,7 +9,7 @@ use crate::tree::Source;
 /// The rooms from the bottom up. A room may name those of lower layers.
 const LAYERS: [Layer; 5] = [
     Layer {
-        rooms: &["stream_id", "stream_map", "error", "fields", "settings", "config"],
+        rooms: &["stream_id", "stream_map", "moment", "error", "fields", "settings", "config"],
         within: true,
     },
     Layer {

@@ -136,7 +136,7 @@ impl Connection {
         let Some(round_trip) = self.round_trip.filter(|took| !took.is_zero()) else { return };
         let pool = self.growth_pool.saturating_sub(self.grown);
         let Some(stream) = self.streams.get_mut(key) else { return };
-        let (now, ceiling) = (self.clock.now(), self.config.max_stream_window);
+        let (now, ceiling) = (self.clock.moment(), self.config.max_stream_window);
         let target = stream.inbound.target();
         let Some(octets) = stream.growth.widen_by(now, round_trip, target, ceiling) else { return };
         let octets = octets.min(pool);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::error::Timer;
-use crate::observe::Moment;
+use crate::moment::Moment;
 
 /// When [`Connection::handle_timeout`](super::Connection::handle_timeout) is due, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +37,19 @@ pub(crate) struct Clock {
     /// When the connection was made.
     born: Instant,
     now: Instant,
+    /// The same, as a moment.
+    moment: Moment,
     deadlines: [Option<Instant>; TIMERS.len()],
 }
 
 impl Clock {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { born: now, now, deadlines: [None; TIMERS.len()] }
+        Self {
+            born: now,
+            now,
+            moment: Moment::after(Duration::ZERO),
+            deadlines: [None; TIMERS.len()],
+        }
     }
 
     /// The latest moment heard of.
@@ -62,12 +69,15 @@ impl Clock {
 
     /// The same as a moment.
     pub(crate) fn moment(&self) -> Moment {
-        Moment::after(self.age())
+        self.moment
     }
 
     /// Hears the time; an earlier one than before changes nothing. Returns the latest.
     pub(crate) fn hear(&mut self, now: Instant) -> Instant {
-        self.now = self.now.max(now);
+        if now > self.now {
+            self.now = now;
+            self.moment = Moment::after(self.age());
+        }
         self.now
     }
 

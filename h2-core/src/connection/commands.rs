@@ -96,7 +96,7 @@ impl Connection {
             Ok(id) => id,
             Err(why) => return Err(OpenError { why, head: Box::new(head) }),
         };
-        let mut stream = self.fresh_stream(Initiator::Us, self.clock.now());
+        let mut stream = self.fresh_stream(Initiator::Us);
         stream.send.head(end.is_now());
         stream.send_length = BodyLength::of(head.content_length());
         stream.head_request = head.is_head();

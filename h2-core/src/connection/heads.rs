@@ -172,7 +172,7 @@ impl Connection {
             RequestHead::checked(fields).and_then(|head| self.allowed(head))
         };
         match checked {
-            Ok(head) => self.open_theirs(stream, head, opening.end, now),
+            Ok(head) => self.open_theirs(stream, head, opening.end),
             Err(why) => self.refuse_malformed(stream, why, now),
         }
     }
@@ -185,13 +185,7 @@ impl Connection {
         Ok(head)
     }
 
-    fn open_theirs(
-        &mut self,
-        stream: StreamId,
-        head: RequestHead,
-        end: bool,
-        now: Instant,
-    ) -> Result<(), Fault> {
+    fn open_theirs(&mut self, stream: StreamId, head: RequestHead, end: bool) -> Result<(), Fault> {
         let length = BodyLength::of(head.content_length());
         if end && let Err(Mismatch { expected, seen }) = length.finish() {
             let violation = Violation::ContentLength { expected, received: seen };
@@ -201,7 +195,7 @@ impl Connection {
         if self.undelivered > 0 && self.undelivered + cost > MAX_UNDELIVERED {
             return Err(Fault::Stream(stream, Violation::Refused));
         }
-        let mut fresh = self.fresh_stream(Initiator::Peer, now);
+        let mut fresh = self.fresh_stream(Initiator::Peer);
         fresh.on_wire = true;
         fresh.recv.head(end);
         fresh.recv_length = length;
@@ -218,10 +212,10 @@ impl Connection {
         Ok(())
     }
 
-    pub(super) fn fresh_stream(&self, initiator: Initiator, now: Instant) -> Stream {
+    pub(super) fn fresh_stream(&self, initiator: Initiator) -> Stream {
         let ours = self.negotiation.local().initial_window_size;
         let theirs = self.negotiation.remote().initial_window_size;
-        Stream::new(initiator, theirs, Inbound::new(ours, ours), now)
+        Stream::new(initiator, theirs, Inbound::new(ours, ours), self.clock.moment())
     }
 
     /// Answers a malformed request with 400 or 431, then resets its stream (§8.1.1).
@@ -243,7 +237,7 @@ impl Connection {
         self.warn_of_resets();
         let mut answer = Fields::new();
         answer.push_status(status);
-        let mut silent = self.fresh_stream(Initiator::Peer, now);
+        let mut silent = self.fresh_stream(Initiator::Peer);
         silent.on_wire = true;
         silent.silent = true;
         silent.discard = true;

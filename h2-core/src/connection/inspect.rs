@@ -67,7 +67,7 @@ impl Connection {
         let found = self.find(stream).and_then(|key| self.streams.get(key))?;
         let live = self.reason.is_none();
         Some(StreamStats {
-            age: self.clock.now().saturating_duration_since(found.opened),
+            age: found.opened.until(self.clock.moment()),
             send_window: found.send_window.size(),
             receive_window: found.inbound.promised(),
             queued: found.out.queued(),

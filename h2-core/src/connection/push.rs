@@ -71,7 +71,7 @@ impl Connection {
             RequestHead::checked(fields).and_then(promisable)
         };
         match checked {
-            Ok(head) => self.reserve_theirs(parent, id, head, now),
+            Ok(head) => self.reserve_theirs(parent, id, head),
             Err(_) => {
                 self.guard.glitch(10, "malformed_promise", now)?;
                 self.decline(id, ErrorCode::PROTOCOL_ERROR);
@@ -85,8 +85,8 @@ impl Connection {
         self.egress.agenda.reset(id, code);
     }
 
-    fn reserve_theirs(&mut self, parent: StreamId, id: StreamId, head: RequestHead, now: Instant) {
-        let mut stream = self.fresh_stream(Initiator::Peer, now);
+    fn reserve_theirs(&mut self, parent: StreamId, id: StreamId, head: RequestHead) {
+        let mut stream = self.fresh_stream(Initiator::Peer);
         stream.on_wire = true;
         stream.held = true;
         stream.send.close();
@@ -142,7 +142,7 @@ impl Connection {
             Ok(id) => id,
             Err(why) => return Err(OpenError { why, head: Box::new(request) }),
         };
-        let mut stream = self.fresh_stream(Initiator::Us, self.clock.now());
+        let mut stream = self.fresh_stream(Initiator::Us);
         stream.recv.close();
         stream.recv_length = BodyLength::none();
         stream.head_request = request.is_head();

@@ -167,7 +167,7 @@ impl Connection {
         let early = found.initiator == Initiator::Peer
             && !(found.send.is_closed() && found.out.is_empty())
             && found.moved < WORTHWHILE
-            && now.saturating_duration_since(found.opened).as_secs() == 0;
+            && found.opened.until(self.clock.moment()).as_secs() == 0;
         let complete = self.role == Role::Client
             && found.initiator == Initiator::Us
             && found.recv == Half::Closed;

@@ -41,7 +41,7 @@ impl Connection {
         let mut connection = Self::client(config, now);
         connection.upgraded = true;
         connection.first_settings_are_known();
-        let mut stream = connection.fresh_stream(Initiator::Us, now);
+        let mut stream = connection.fresh_stream(Initiator::Us);
         stream.send.head(true);
         stream.on_wire = true;
         stream.head_request = request.is_head();
@@ -79,17 +79,17 @@ impl Connection {
             let (id, value) = (u16::from_be_bytes([*i0, *i1]), u32::from_be_bytes(*value));
             connection.apply_remote(id, value, true).map_err(|_| Misuse::InvalidSetting)?;
         }
-        connection.open_upgraded(request, now).map_err(|_| Misuse::InvalidSetting)?;
+        connection.open_upgraded(request).map_err(|_| Misuse::InvalidSetting)?;
         Ok(connection)
     }
 
     /// The request has come whole, with its body, in HTTP/1.1.
-    fn open_upgraded(&mut self, head: RequestHead, now: Instant) -> Result<(), Fault> {
+    fn open_upgraded(&mut self, head: RequestHead) -> Result<(), Fault> {
         debug_assert!(self.role == Role::Server, "only a server is asked");
         if self.stream_limit() == 0 {
             return Err(Violation::Refused.into());
         }
-        let mut stream = self.fresh_stream(Initiator::Peer, now);
+        let mut stream = self.fresh_stream(Initiator::Peer);
         stream.on_wire = true;
         stream.recv.head(true);
         stream.recv_length = BodyLength::default();

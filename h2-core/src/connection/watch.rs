@@ -9,7 +9,8 @@ use super::Connection;
 use crate::StreamId;
 use crate::error::Timer;
 use crate::event::{Event, Limit};
-use crate::observe::{Blocked, Moment, StallCause};
+use crate::moment::Moment;
+use crate::observe::{Blocked, StallCause};
 use crate::stream::{Key, Stream};
 
 impl Connection {
@@ -220,8 +221,7 @@ impl Connection {
         }
         let limit = self.remote_settings().max_concurrent_streams;
         if !stream.on_wire && limit.is_some_and(|limit| self.wired >= limit as usize) {
-            let opened = self.clock.now().saturating_duration_since(stream.opened);
-            return Some(Blocked { by: StallCause::Slot, lasted: opened });
+            return since(stream.opened, StallCause::Slot);
         }
         since(self.stalls.since(StallCause::Transport)?, StallCause::Transport)
     }

@@ -1,18 +1,20 @@
 //! When a receive window is too small: a whole one was used up within two round trips.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::moment::Moment;
 
 /// How fast one window is being used up.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Growth {
-    since: Instant,
+    since: Moment,
     released: u32,
     /// Octets by which the window was widened.
     grown: u32,
 }
 
 impl Growth {
-    pub(crate) fn new(now: Instant) -> Self {
+    pub(crate) fn new(now: Moment) -> Self {
         Self { since: now, released: 0, grown: 0 }
     }
 
@@ -32,7 +34,7 @@ impl Growth {
     /// window up more slowly, and widening it would cost memory for nothing.
     pub(crate) fn widen_by(
         &mut self,
-        now: Instant,
+        now: Moment,
         round_trip: Duration,
         target: i64,
         ceiling: u32,
@@ -40,7 +42,7 @@ impl Growth {
         if i64::from(self.released) < target {
             return None;
         }
-        let took = now.saturating_duration_since(self.since);
+        let took = self.since.until(now);
         self.since = now;
         self.released = 0;
         let room = u32::try_from(i64::from(ceiling) - target).ok().filter(|room| *room > 0)?;
@@ -58,18 +60,17 @@ mod tests {
     use super::*;
 
     #[test]
-    #[allow(clippy::disallowed_methods)] // the origin of time for the test
     fn a_window_grows_only_while_it_is_what_holds_the_sender_back() {
-        let start = Instant::now();
+        let start = Moment::after(Duration::ZERO);
         let rtt = Duration::from_millis(50);
         let mut growth = Growth::new(start);
         growth.release(99);
         assert_eq!(growth.widen_by(start, rtt, 100, 1000), None, "less than a window");
         growth.release(1);
-        let soon = start + Duration::from_millis(100);
+        let soon = start.plus(Duration::from_millis(100));
         assert_eq!(growth.widen_by(soon, rtt, 100, 1000), Some(100));
         growth.release(200);
-        let late = soon + Duration::from_millis(101);
+        let late = soon.plus(Duration::from_millis(101));
         assert_eq!(growth.widen_by(late, rtt, 200, 1000), None, "a slow reader");
         growth.release(900);
         assert_eq!(growth.widen_by(late, rtt, 900, 1000), Some(100), "up to the ceiling");

@@ -1,14 +1,15 @@
 //! A window for receiving: promised + unread + released-but-unannounced = target, always.
 
-/// What the peer may send, what came and was not used up, and what is to be announced.
+/// What the peer may send, what came and was not used up, and what is to be announced. Windows are
+/// of 31 bits and so is the difference of two, so each part fits into 32 bits with its sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Inbound {
     /// Credit the peer holds. Negative after our SETTINGS shrank it.
-    promised: i64,
+    promised: i32,
     /// Octets that came and are not released.
-    unread: i64,
+    unread: i32,
     /// Octets released and not announced with WINDOW_UPDATE.
-    unannounced: i64,
+    unannounced: i32,
 }
 
 /// More came than was promised, or more was released than came.
@@ -21,18 +22,18 @@ const MAX: i64 = 0x7fff_ffff;
 impl Inbound {
     /// A window of which the peer knows `known`, and which is to be `target`.
     pub(crate) fn new(known: u32, target: u32) -> Self {
-        let (known, target) = (i64::from(known), i64::from(target));
+        let (known, target) = (narrow(i64::from(known)), narrow(i64::from(target)));
         Self { promised: known, unread: 0, unannounced: target - known }
     }
 
     /// The sum that is kept.
     pub(crate) fn target(&self) -> i64 {
-        self.promised + self.unread + self.unannounced
+        i64::from(self.promised) + i64::from(self.unread) + i64::from(self.unannounced)
     }
 
     /// Credit the peer holds.
     pub(crate) fn promised(&self) -> i64 {
-        self.promised
+        i64::from(self.promised)
     }
 
     /// Octets that came and are not released.
@@ -48,7 +49,7 @@ impl Inbound {
 
     /// Octets came.
     pub(crate) fn receive(&mut self, octets: usize) -> Result<(), Exceeded> {
-        let octets = i64::try_from(octets).unwrap_or(i64::MAX);
+        let octets = i32::try_from(octets).map_err(|_| Exceeded)?;
         if octets > self.promised {
             return Err(Exceeded);
         }
@@ -59,7 +60,7 @@ impl Inbound {
 
     /// Octets were used up.
     pub(crate) fn release(&mut self, octets: usize) -> Result<(), Exceeded> {
-        let octets = i64::try_from(octets).unwrap_or(i64::MAX);
+        let octets = i32::try_from(octets).map_err(|_| Exceeded)?;
         if octets > self.unread {
             return Err(Exceeded);
         }
@@ -73,30 +74,36 @@ impl Inbound {
         if self.target() + i64::from(octets) > MAX {
             return Err(Exceeded);
         }
-        self.unannounced += i64::from(octets);
+        self.unannounced += narrow(i64::from(octets));
         Ok(())
     }
 
     /// Our SETTINGS_INITIAL_WINDOW_SIZE changed by `delta` and the peer knows it.
     pub(crate) fn shift(&mut self, delta: i64) {
-        self.promised += delta;
+        self.promised = narrow(i64::from(self.promised) + delta);
     }
 
     /// Whether an announcement pays: at least half of what is not held back by unread octets
     /// (so at most three announcements a window).
     pub(crate) fn is_due(&self) -> bool {
-        self.unannounced > 0 && self.unannounced * 2 >= self.target() - self.unread
+        let unannounced = i64::from(self.unannounced);
+        unannounced > 0 && unannounced * 2 >= self.target() - i64::from(self.unread)
     }
 
     /// Takes what is to be announced, at most 2^31-1 and never so much that the peer's window
     /// passes that.
     pub(crate) fn announce(&mut self) -> Option<u32> {
-        let increment = self.unannounced.min(MAX - self.promised.max(0));
-        let increment = u32::try_from(increment).ok().filter(|increment| *increment > 0)?;
-        self.unannounced -= i64::from(increment);
-        self.promised += i64::from(increment);
-        Some(increment)
+        let increment = self.unannounced.min(i32::MAX - self.promised.max(0));
+        let announced = u32::try_from(increment).ok().filter(|increment| *increment > 0)?;
+        self.unannounced -= increment;
+        self.promised += increment;
+        Some(announced)
     }
+}
+
+/// A part of a window, which a correct one never exceeds.
+fn narrow(part: i64) -> i32 {
+    i32::try_from(part).unwrap_or(if part < 0 { i32::MIN } else { i32::MAX })
 }
 
 #[cfg(test)]

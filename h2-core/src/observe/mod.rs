@@ -6,8 +6,8 @@ mod stats;
 mod tap;
 mod text;
 
+pub(crate) use stalls::StallLog;
 pub use stalls::{Blocked, Stall, StallCause, Stalls};
-pub(crate) use stalls::{Moment, StallLog};
 pub use stats::{FrameCounts, ResetCounts, Stats, StreamStats};
 pub(crate) use tap::Tap;
 pub use tap::{

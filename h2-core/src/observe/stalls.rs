@@ -1,7 +1,8 @@
 //! What keeps octets from moving, how often and for how long; it costs nothing while they move.
 
-use std::num::NonZeroU64;
 use std::time::Duration;
+
+use crate::moment::Moment;
 
 /// What holds something back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,28 +82,6 @@ pub struct Blocked {
     pub lasted: Duration,
 }
 
-/// A moment of one connection, half the size of an `Instant`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Moment(NonZeroU64);
-
-impl Moment {
-    /// So long after the connection was made. Good for 584 years.
-    pub(crate) fn after(age: Duration) -> Self {
-        let nanos = age.as_secs().saturating_mul(1_000_000_000);
-        let nanos = nanos.saturating_add(u64::from(age.subsec_nanos()));
-        Self(NonZeroU64::MIN.saturating_add(nanos))
-    }
-
-    pub(crate) fn until(self, later: Self) -> Duration {
-        Duration::from_nanos(later.0.get().saturating_sub(self.0.get()))
-    }
-
-    /// The moment `time` later.
-    pub(crate) fn plus(self, time: Duration) -> Self {
-        Self(self.0.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)))
-    }
-}
-
 /// Running sums of one cause.
 #[derive(Clone, Copy, Debug, Default)]
 struct Gauge {
@@ -119,18 +98,18 @@ impl Gauge {
     fn begin(&mut self, at: Moment) {
         self.count += 1;
         self.open += 1;
-        self.balance = self.balance.wrapping_sub(at.0.get());
+        self.balance = self.balance.wrapping_sub(at.nanos());
     }
 
     fn end(&mut self, at: Moment) {
         // The end of the connection has ended all; streams are let go of later.
         let Some(open) = self.open.checked_sub(1) else { return };
         self.open = open;
-        self.balance = self.balance.wrapping_add(at.0.get());
+        self.balance = self.balance.wrapping_add(at.nanos());
     }
 
     fn seen(&self, now: Moment) -> Stall {
-        let so_far = u64::from(self.open).wrapping_mul(now.0.get());
+        let so_far = u64::from(self.open).wrapping_mul(now.nanos());
         Stall {
             count: self.count,
             open: self.open as usize,

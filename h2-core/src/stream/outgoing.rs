@@ -19,16 +19,22 @@ pub(crate) struct Outgoing {
     head_ends: bool,
     /// The body or its trailers carry END_STREAM.
     ends: bool,
-    /// The first chunk of the body lies outside the queue: most bodies are one chunk.
+    /// The first chunk of the body lies outside the queue: most bodies are one chunk. If it is
+    /// empty, there is no other.
     first: Bytes,
-    #[allow(clippy::box_collection)] // a third of its size, on streams that have one chunk
-    more: Option<Box<VecDeque<Bytes>>>,
-    /// Invariant: octets of `first` and `more`.
-    queued: usize,
+    more: Option<Box<More>>,
     /// With these `ends` is set.
     trailers: Option<Box<Fields>>,
     /// RST_STREAM that follows everything else.
     reset_after: Option<ErrorCode>,
+}
+
+/// The chunks of a body that are not its first.
+#[derive(Debug, Default)]
+struct More {
+    chunks: VecDeque<Bytes>,
+    /// Invariant: the octets of all of them.
+    octets: usize,
 }
 
 /// What precedes the head.
@@ -53,6 +59,14 @@ pub(crate) enum Tail {
     End,
     /// Trailers, which carry END_STREAM.
     Trailers(Box<Fields>),
+}
+
+impl More {
+    fn pop(&mut self) -> Option<Bytes> {
+        let chunk = self.chunks.pop_front()?;
+        self.octets -= chunk.len();
+        Some(chunk)
+    }
 }
 
 impl Outgoing {
@@ -113,29 +127,27 @@ impl Outgoing {
         if data.is_empty() {
             return;
         }
-        self.queued += data.len();
         if self.first.is_empty() {
             self.first = data;
         } else {
-            self.more.get_or_insert_default().push_back(data);
+            let more = self.more.get_or_insert_default();
+            more.octets += data.len();
+            more.chunks.push_back(data);
         }
     }
 
     /// Octets of body that wait.
     pub(crate) fn queued(&self) -> usize {
-        self.queued
+        self.first.len() + self.more.as_ref().map_or(0, |more| more.octets)
     }
 
     /// Takes a piece of at most `max` octets from the front of the body.
     pub(crate) fn pop_data(&mut self, max: usize) -> Bytes {
-        let piece = if self.first.len() > max {
-            self.first.split_to(max)
-        } else {
-            let next = self.more.as_mut().and_then(|more| more.pop_front()).unwrap_or_default();
-            std::mem::replace(&mut self.first, next)
-        };
-        self.queued -= piece.len();
-        piece
+        if self.first.len() > max {
+            return self.first.split_to(max);
+        }
+        let next = self.more.as_mut().and_then(|more| more.pop()).unwrap_or_default();
+        std::mem::replace(&mut self.first, next)
     }
 
     /// The message ends behind its body.
@@ -151,7 +163,7 @@ impl Outgoing {
 
     /// What follows the body, once the body is gone.
     pub(crate) fn take_tail(&mut self) -> Tail {
-        if self.queued > 0 || !std::mem::take(&mut self.ends) {
+        if !self.first.is_empty() || !std::mem::take(&mut self.ends) {
             return Tail::Open;
         }
         self.trailers.take().map_or(Tail::End, Tail::Trailers)
@@ -172,7 +184,7 @@ impl Outgoing {
 
     /// The reset that follows everything, once everything else is gone.
     pub(crate) fn take_reset(&mut self) -> Option<ErrorCode> {
-        if self.has_heads() || self.queued > 0 || self.has_tail() {
+        if self.has_heads() || !self.first.is_empty() || self.has_tail() {
             return None;
         }
         self.reset_after.take()
@@ -189,12 +201,12 @@ impl Outgoing {
 
     /// Whether nothing waits.
     pub(crate) fn is_empty(&self) -> bool {
-        self.queued == 0 && !self.has_heads() && !self.has_tail() && !self.reset_waits()
+        self.first.is_empty() && !self.has_heads() && !self.has_tail() && !self.reset_waits()
     }
 
     /// Drops everything; returns the octets of body that were dropped.
     pub(crate) fn clear(&mut self) -> usize {
-        std::mem::take(self).queued
+        std::mem::take(self).queued()
     }
 }
 

@@ -4,14 +4,13 @@
 //! so the counters are the only truth about how many there are.
 
 use std::collections::VecDeque;
-use std::time::Instant;
 
 use super::{Half, Outgoing};
 use crate::StreamId;
 use crate::event::Event;
 use crate::flow::{Growth, Inbound, Window};
 use crate::message::BodyLength;
-use crate::observe::Moment;
+use crate::moment::Moment;
 use crate::priority::Priority;
 use crate::stream_map::StreamMap;
 
@@ -79,7 +78,7 @@ pub(crate) struct Stream {
     pub(crate) silent: bool,
     /// Octets the stream has received and sent, to tell an early reset from a late one.
     pub(crate) moved: u64,
-    pub(crate) opened: Instant,
+    pub(crate) opened: Moment,
     /// How often octets had arrived on the connection when the head of ours was cut.
     pub(crate) heard: u32,
     /// Where in the output the head of ours ended.
@@ -102,7 +101,7 @@ impl Stream {
         initiator: Initiator,
         send_window: u32,
         inbound: Inbound,
-        now: Instant,
+        now: Moment,
     ) -> Self {
         Self {
             initiator,
@@ -358,11 +357,12 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
-    #[allow(clippy::disallowed_methods)] // the origin of time for the test
     fn stream(initiator: Initiator) -> Stream {
-        Stream::new(initiator, 10, Inbound::new(10, 10), Instant::now())
+        Stream::new(initiator, 10, Inbound::new(10, 10), Moment::after(Duration::ZERO))
     }
 
     #[test]

@@ -113,7 +113,7 @@ impl Engine {
     }
 
     fn on_trailers(&mut self, stream: StreamId, trailers: Trailers) {
-        self.on_end(stream, |state| state.recv.trailers = Some(Box::new(trailers)));
+        self.on_end(stream, |state| state.receive_trailers(trailers));
     }
 
     /// The peer's message is complete with what `last` leaves in the slot. What is unread of it is
@@ -121,14 +121,14 @@ impl Engine {
     fn on_end(&mut self, stream: StreamId, last: impl FnOnce(&mut State)) {
         let Some(entry) = self.entries.get_mut(stream) else { return };
         entry.received = true;
-        // No promise comes after it (RFC 9113 §8.4), though our own message may go on.
-        let promises = entry.promises.take();
         let over = self.is_client && stream.is_client_initiated() && entry.is_sent();
         let Some(slot) = entry.slot.clone() else { return };
         let mut state = slot.lock();
         last(&mut state);
+        // No promise comes after it (RFC 9113 §8.4), though our own message may go on.
+        let promises = state.take_promises();
         state.recv.ended = true;
-        let credit = state.recv.data.octets() + std::mem::take(&mut state.recv.released);
+        let credit = state.recv.data.octets() + state.recv.take_released();
         let manual = state.recv.manual;
         let over = over && !state.send.flush_wanted;
         state.detached |= over;
@@ -219,7 +219,7 @@ impl Engine {
         true
     }
 
-    fn slot(&self, stream: StreamId) -> Option<std::sync::Arc<crate::exchange::Slot>> {
+    pub(super) fn slot(&self, stream: StreamId) -> Option<std::sync::Arc<crate::exchange::Slot>> {
         self.entries.get(stream).and_then(|entry| entry.slot.clone())
     }
 }

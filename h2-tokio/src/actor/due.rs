@@ -97,7 +97,7 @@ impl Engine {
     /// Whether what was to come by then is here, or will not come any more.
     fn is_met(&self, by: By, slot: &Slot) -> bool {
         let state = slot.lock();
-        let over = state.failure.is_some() || state.recv.ended;
+        let over = state.failure().is_some() || state.recv.ended;
         let stream = state.stream;
         drop(state);
         let entry = stream.and_then(|stream| self.entries.get(stream));

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::chunks::Chunks;
 use crate::exchange::{Finish, Slot};
-use crate::pushed::Promises;
 
 /// A stream that somebody still has to do with. It is small, because streams are many.
 #[derive(Debug)]
@@ -13,8 +12,6 @@ pub(super) struct Entry {
     pub(super) slot: Option<Arc<Slot>>,
     /// What the core has no room for yet: on most streams nothing.
     waiting: Option<Box<Rest>>,
-    /// Takes what a server pushes because of this request.
-    pub(super) promises: Option<Box<Promises>>,
     /// The core has everything that will be sent.
     sent: bool,
     /// The final response has begun (client).
@@ -47,7 +44,6 @@ impl Entry {
         Self {
             slot,
             waiting: None,
-            promises: None,
             sent: false,
             answered: false,
             received,

@@ -116,7 +116,7 @@ impl Line {
 impl Waiting {
     fn is_over(&self) -> bool {
         match self {
-            Self::Request(slot) => slot.lock().failure.is_some(),
+            Self::Request(slot) => slot.lock().failure().is_some(),
             Self::Reserve(_, answer) => answer.is_closed(),
         }
     }
@@ -217,7 +217,7 @@ impl Engine {
         match opened {
             Ok(stream) => {
                 state.stream = Some(stream);
-                let mut entry = if whole {
+                let entry = if whole {
                     state.send.finish = Finish::Done;
                     Entry::sent(Arc::clone(&slot))
                 } else {
@@ -234,7 +234,6 @@ impl Engine {
                         None
                     }
                 };
-                entry.promises = state.take_promises();
                 drop(state);
                 self.entries.insert(stream, entry);
                 self.peak = self.peak.max(self.entries.len());

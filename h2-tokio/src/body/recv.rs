@@ -33,11 +33,14 @@ use crate::hub::Hub;
 pub struct RecvBody {
     /// `None` for a message without a body.
     link: Option<Link>,
-    /// Octets to come, if the head said how many.
-    remaining: Option<u64>,
+    /// Octets to come, or `UNKNOWN` if the head did not say how many.
+    remaining: u64,
     /// An error was given out; there is nothing after it.
     failed: bool,
 }
+
+/// A length that the head did not say. A content-length is at most 2^63-1.
+const UNKNOWN: u64 = u64::MAX;
 
 struct Link {
     slot: Arc<Slot>,
@@ -54,11 +57,12 @@ impl RecvBody {
     /// A body without an octet and without trailers, that belongs to no stream.
     #[must_use]
     pub fn empty() -> Self {
-        Self { link: None, remaining: Some(0), failed: false }
+        Self { link: None, remaining: 0, failed: false }
     }
 
     pub(crate) fn new(slot: Arc<Slot>, hub: Arc<Hub>, content_length: Option<u64>) -> Self {
-        Self { link: Some(Link { slot, hub }), remaining: content_length, failed: false }
+        let remaining = content_length.unwrap_or(UNKNOWN);
+        Self { link: Some(Link { slot, hub }), remaining, failed: false }
     }
 
     /// The next piece; `None` once the peer has ended the body.
@@ -117,7 +121,7 @@ impl RecvBody {
     /// Why the body was cut short, once it was given out; it is not given out again by itself.
     pub(super) fn failure(&self) -> Option<Error> {
         let link = self.link.as_ref().filter(|_| self.failed)?;
-        link.slot.lock().failure.clone()
+        link.slot.lock().failure().cloned()
     }
 
     /// The credit for so many octets of a piece that was just read by hand.
@@ -149,8 +153,8 @@ impl RecvBody {
         });
         match &next {
             Poll::Ready(Some(Ok(Next::Data(data)))) => {
-                if let Some(remaining) = &mut self.remaining {
-                    *remaining = remaining.saturating_sub(data.len() as u64);
+                if self.remaining != UNKNOWN {
+                    self.remaining = self.remaining.saturating_sub(data.len() as u64);
                 }
             }
             Poll::Ready(Some(Err(_))) => self.failed = true,
@@ -166,7 +170,7 @@ impl RecvBody {
     /// whether more comes nor the drop needs it.
     fn let_go(&mut self) {
         if let Some(Link { slot, hub }) = self.link.take() {
-            self.remaining = Some(0);
+            self.remaining = 0;
             hub.shared.recycle(slot);
         }
     }
@@ -185,18 +189,18 @@ fn poll_slot(
         if !trailers {
             return (Poll::Ready(None), false);
         }
-        let next = state.recv.trailers.take().map(|trailers| {
+        let next = state.take_trailers().map(|trailers| {
             // More fields than a map holds cannot be shown; the message itself is complete.
-            Ok(Next::Trailers(convert::trailers(*trailers).unwrap_or_default()))
+            Ok(Next::Trailers(convert::trailers(trailers).unwrap_or_default()))
         });
         return (Poll::Ready(next), false);
     }
-    if let Some(error) = &state.failure {
+    if let Some(error) = state.failure() {
         return (Poll::Ready(Some(Err(error.clone()))), false);
     }
     register(&mut state.recv.waker, cx);
     // Read by hand, little may have been let go while much is held, and the peer may need it all.
-    let owed = state.recv.manual && state.recv.released > 0;
+    let owed = state.recv.manual && state.recv.has_released();
     (Poll::Pending, say_continue(state) || owed)
 }
 
@@ -240,13 +244,13 @@ impl http_body::Body for RecvBody {
     fn is_end_stream(&self) -> bool {
         let Some(link) = &self.link else { return true };
         let state = link.slot.lock();
-        state.recv.is_read()
+        state.is_read()
     }
 
     fn size_hint(&self) -> SizeHint {
         match self.remaining {
-            Some(octets) => SizeHint::with_exact(octets),
-            None => SizeHint::default(),
+            UNKNOWN => SizeHint::default(),
+            octets => SizeHint::with_exact(octets),
         }
     }
 }
@@ -271,7 +275,8 @@ impl Default for RecvBody {
 
 impl fmt::Debug for RecvBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RecvBody").field("remaining", &self.remaining).finish_non_exhaustive()
+        let remaining = Some(self.remaining).filter(|octets| *octets != UNKNOWN);
+        f.debug_struct("RecvBody").field("remaining", &remaining).finish_non_exhaustive()
     }
 }
 
