@@ -167,7 +167,10 @@ fn headers(fields: &SharedFields, first: usize) -> Result<HeaderMap, Unmappable>
     let mut crumbs = Crumbs::default();
     for (field, octets) in fields.iter().skip(first) {
         let name = name(&field)?;
-        let is_cookie = field.name_index == COOKIE || field.name == b"cookie";
+        let is_cookie = match field.name_index {
+            0 => field.name == b"cookie",
+            index => index == COOKIE,
+        };
         let mut value = HeaderValue::from_maybe_shared(octets).map_err(|_| Unmappable::BAD)?;
         value.set_sensitive(field.sensitive);
         if is_cookie {
