@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, ToSocketAddrs};
@@ -75,6 +75,10 @@ where
 /// # Errors
 ///
 /// The peer cannot be reached, or the handshake failed.
+///
+/// There is no limit to the time that the system takes to find that a peer cannot be reached, which
+/// may be minutes; [`tokio::time::timeout`] around this sets one. That of the handshake is
+/// [`h2_core::Config::handshake_timeout`].
 ///
 /// # Cancel safety
 ///
@@ -151,6 +155,10 @@ impl Handle {
     /// Requests beyond the streams that the peer allows wait in line. A body that is ready goes out
     /// with the head; any other is moved by a task that ends with the stream. Interim responses are
     /// dropped.
+    ///
+    /// # Panics
+    ///
+    /// If the body is not ready at once and this is not polled in a tokio runtime.
     ///
     /// # Errors
     ///
@@ -240,9 +248,7 @@ impl Handle {
         &self,
         head: Request<()>,
     ) -> Result<(SendBody, ResponseFuture), Rejected<Request<()>>> {
-        let (parts, ()) = head.into_parts();
-        let opened = open(&self.hub, None, &parts, Finish::Open).await;
-        opened.map_err(|error| Rejected::new(error, Some(Request::from_parts(parts, ()))))
+        open_or_return(&self.hub, None, head, Finish::Open).await
     }
 
     /// Makes a request without a body whose response is streamed, interim ones included. Returns
@@ -256,7 +262,23 @@ impl Handle {
     ///
     /// If the future is dropped, nothing is sent, or the stream is reset with CANCEL.
     pub async fn send_bodiless(&self, head: Request<()>) -> Result<ResponseFuture, Error> {
-        let (_, response) = open(&self.hub, None, &head.into_parts().0, Finish::End).await?;
+        Ok(self.try_send_bodiless(head).await?)
+    }
+
+    /// As [`send_bodiless`](Self::send_bodiless), but the head is handed back with the error.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
+    pub async fn try_send_bodiless(
+        &self,
+        head: Request<()>,
+    ) -> Result<ResponseFuture, Rejected<Request<()>>> {
+        let (_, response) = open_or_return(&self.hub, None, head, Finish::End).await?;
         Ok(response)
     }
 
@@ -355,8 +377,25 @@ impl Permit {
         self,
         head: Request<()>,
     ) -> Result<(SendBody, ResponseFuture), Error> {
+        Ok(self.try_send_request(head).await?)
+    }
+
+    /// As [`Handle::try_send_request`], with the stream that this permit stands for, which is used
+    /// up in any case.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
+    pub async fn try_send_request(
+        self,
+        head: Request<()>,
+    ) -> Result<(SendBody, ResponseFuture), Rejected<Request<()>>> {
         let hub = Arc::clone(self.hub());
-        open(&hub, Some(self), &head.into_parts().0, Finish::Open).await
+        open_or_return(&hub, Some(self), head, Finish::Open).await
     }
 }
 
@@ -477,6 +516,18 @@ where
     response.await
 }
 
+/// As [`open`], but hands back the head with the error.
+async fn open_or_return(
+    hub: &Arc<Hub>,
+    permit: Option<Permit>,
+    head: Request<()>,
+    finish: Finish,
+) -> Result<(SendBody, ResponseFuture), Rejected<Request<()>>> {
+    let (parts, ()) = head.into_parts();
+    let opened = open(hub, permit, &parts, finish).await;
+    opened.map_err(|error| Rejected::new(error, Some(Request::from_parts(parts, ()))))
+}
+
 /// Sends off a request and waits until it has a stream.
 async fn open(
     hub: &Arc<Hub>,
@@ -512,6 +563,7 @@ fn slot(
         let (head, stripped) = convert::request_head(spare, parts, &shared.target, length)?;
         Counters::add(&shared.counters.stripped_fields, stripped);
         state.request(head, shared.room, shared.report_at);
+        state.recv.bodiless = parts.method == Method::HEAD;
     }
     Ok(slot)
 }

@@ -135,8 +135,9 @@ impl Config {
     }
 
     /// Lets somebody look at every frame, both ways: `make` is called once a connection. The tap is
-    /// called from the connection's task, so it must not block. Default none, which costs a branch
-    /// a frame.
+    /// called from the connection's task, so it must not block; should it panic, the connection ends
+    /// with its task ([`Reason::Aborted`](crate::Reason::Aborted)). Default none, which costs a
+    /// branch a frame.
     ///
     /// ```
     /// use h2_core::TappedFrame;

@@ -1,6 +1,8 @@
 //! What can go wrong, told once and the same to everyone it concerns: who did it, why, and how far
 //! the request had come.
 
+mod close;
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
@@ -10,6 +12,9 @@ use bytes::Bytes;
 use h2_core::{ErrorCode, Malformed, Misuse, Offence, ResetCause, StreamId, Timer};
 pub use h2_core::{Outcome, Retry};
 
+pub use self::close::CloseReason;
+pub(crate) use self::close::End;
+
 /// An error of a stream, of its whole connection, or of this side alone. Cheap to clone.
 #[derive(Clone)]
 pub struct Error {
@@ -18,20 +23,14 @@ pub struct Error {
     retry: Retry,
 }
 
-/// Why a connection ended. The first cause wins and reaches everyone. Cheap to clone.
-#[derive(Clone)]
-pub struct CloseReason {
-    cause: Arc<Cause>,
-}
-
 struct Cause {
     scope: Scope,
     reason: Reason,
     code: ErrorCode,
     debug: Bytes,
     graceful: bool,
-    /// Streams that the end of the connection cut short.
-    cut: usize,
+    /// How far the connection had come when it ended.
+    end: Option<Box<End>>,
     source: Option<Box<dyn StdError + Send + Sync>>,
     /// Why the connection takes no more streams, if that is what is wrong.
     drains: Option<Arc<Self>>,
@@ -71,10 +70,19 @@ pub enum Origin {
 pub enum Reason {
     /// The peer, by RST_STREAM or GOAWAY.
     Peer,
+    /// The server wants no more of the request's body: its response is complete, and stays good
+    /// (RFC 9113 §8.1).
+    Stopped,
     /// The peer broke a rule: which, with which frame, on which stream and in which field.
     Violation(Offence),
     /// This side: by `reset`, `shutdown` or `close`, or by dropping what a stream needs.
     Us,
+    /// This side, after as many requests as [`h2_core::Config::max_requests`] allows.
+    MaxRequests,
+    /// The identifiers of streams are used up (RFC 9113 §5.1.1).
+    NoMoreStreamIds,
+    /// This side: what arrived keeps the rules, but the types of `http` cannot hold it.
+    Unmappable,
     /// The transport failed; [`Error::io`] says how.
     Io,
     /// The transport ended before what was to come over it.
@@ -165,6 +173,22 @@ impl Error {
         self.cause.scope == Scope::Connection
     }
 
+    /// What ended the connection or makes it take no more requests, if that is what the error is
+    /// about: with it goes how old the connection was, and how far it had come.
+    #[must_use]
+    pub fn close_reason(&self) -> Option<CloseReason> {
+        let of_connection = self.is_connection().then_some(&self.cause);
+        let cause = self.cause.drains.as_ref().or(of_connection)?;
+        Some(CloseReason { cause: Arc::clone(cause) })
+    }
+
+    /// Whether the peer ended the connection because of too many PINGs; see
+    /// [`CloseReason::is_too_many_pings`].
+    #[must_use]
+    pub fn is_too_many_pings(&self) -> bool {
+        self.cause.is_too_many_pings()
+    }
+
     /// Whether the server wants this request over HTTP/1.1 (HTTP_1_1_REQUIRED, RFC 9113 §7).
     #[must_use]
     pub fn is_http1_required(&self) -> bool {
@@ -243,9 +267,15 @@ impl Error {
         Self::new(Scope::of(stream), Reason::Us, code, outcome)
     }
 
-    /// A stream whose sending side the peer stopped, its own message being complete.
+    /// A request whose body the server wants no more of, its response being complete.
     pub(crate) fn stopped(stream: Option<StreamId>, code: ErrorCode) -> Self {
-        Self::new(Scope::of(stream), Reason::Peer, code, Outcome::MaybeProcessed)
+        Self::new(Scope::of(stream), Reason::Stopped, code, Outcome::ResponseStarted)
+    }
+
+    /// A response or trailers that the types of `http` cannot hold.
+    pub(crate) fn unmappable(stream: Option<StreamId>) -> Self {
+        let code = ErrorCode::CANCEL;
+        Self::new(Scope::of(stream), Reason::Unmappable, code, Outcome::ResponseStarted)
     }
 
     /// A body of ours that failed before any of it was sent.
@@ -297,12 +327,27 @@ impl Scope {
 }
 
 impl Reason {
+    fn from_core(origin: &h2_core::Origin) -> Self {
+        match origin {
+            h2_core::Origin::Violation(offence) => Self::Violation(offence.clone()),
+            h2_core::Origin::Peer => Self::Peer,
+            h2_core::Origin::Eof => Self::Eof,
+            h2_core::Origin::Transport => Self::Io,
+            h2_core::Origin::Timeout(timer) => Self::Timeout(*timer),
+            h2_core::Origin::MaxRequests => Self::MaxRequests,
+            h2_core::Origin::NoMoreStreamIds => Self::NoMoreStreamIds,
+            h2_core::Origin::Local | _ => Self::Us,
+        }
+    }
+
     /// Who it comes from.
     #[must_use]
     pub fn origin(&self) -> Origin {
         match self {
-            Self::Peer | Self::Violation(_) | Self::Misdirected | Self::Http1 => Origin::Peer,
-            Self::Us | Self::Body | Self::Aborted => Origin::Us,
+            Self::Peer | Self::Stopped | Self::Violation(_) => Origin::Peer,
+            Self::Misdirected | Self::Http1 => Origin::Peer,
+            Self::Us | Self::Body | Self::Aborted | Self::Unmappable => Origin::Us,
+            Self::MaxRequests | Self::NoMoreStreamIds => Origin::Us,
             Self::Io | Self::Eof | Self::Connect => Origin::Io,
             Self::Timeout(timer) => Origin::Timer(*timer),
             Self::Misuse(_) | Self::Malformed(_) | Self::QueueFull | Self::Suspect => Origin::Usage,
@@ -310,127 +355,21 @@ impl Reason {
     }
 }
 
-impl CloseReason {
-    /// What ended the connection.
-    #[must_use]
-    pub fn reason(&self) -> &Reason {
-        &self.cause.reason
-    }
-
-    /// Who ended the connection.
-    #[must_use]
-    pub fn origin(&self) -> Origin {
-        self.cause.reason.origin()
-    }
-
-    /// How many streams the end of the connection cut short.
-    #[must_use]
-    pub fn streams_cut(&self) -> usize {
-        self.cause.cut
-    }
-
-    /// The code of the GOAWAY, whoever sent it (RFC 9113 §7).
-    #[must_use]
-    pub fn code(&self) -> ErrorCode {
-        self.cause.code
-    }
-
-    /// What the last GOAWAY said about it, at most 256 octets.
-    #[must_use]
-    pub fn debug_data(&self) -> &Bytes {
-        &self.cause.debug
-    }
-
-    /// The error of the transport, if it was one.
-    #[must_use]
-    pub fn io(&self) -> Option<&io::Error> {
-        self.cause.source.as_deref().and_then(|source| source.downcast_ref())
-    }
-
-    /// Whether the connection ended as it should: without an error and with no stream cut short.
-    #[must_use]
-    pub fn is_graceful(&self) -> bool {
-        self.cause.graceful
-    }
-
-    /// Nothing for a graceful end, an error otherwise.
-    ///
-    /// # Errors
-    ///
-    /// The reason itself, as an [`Error`], unless the end was graceful.
-    pub fn into_result(self) -> Result<(), Error> {
-        if self.is_graceful() { Ok(()) } else { Err(self.to_error(Outcome::MaybeProcessed)) }
-    }
-
-    /// The same reason, with the number of streams that it cut short.
-    pub(crate) fn cutting(mut self, streams: usize) -> Self {
-        if let Some(cause) = Arc::get_mut(&mut self.cause) {
-            cause.cut = streams;
-        }
-        self
-    }
-
-    /// The error of something that the end of the connection cut short, but no stream.
-    pub(crate) fn to_error(&self, outcome: Outcome) -> Error {
-        let retry = Retry::after(outcome, self.cause.code, false, false);
-        Error { cause: Arc::clone(&self.cause), outcome, retry }
-    }
-
-    /// The error of a stream that the end of the connection cut short.
-    pub(crate) fn to_stream_error(&self, outcome: Outcome, retry: Retry) -> Error {
-        self.to_error(outcome).with_retry(retry)
-    }
-
-    pub(crate) fn from_core(reason: &h2_core::CloseReason, http1: bool) -> Self {
-        let who = match &reason.origin {
-            h2_core::Origin::Violation(_) if http1 => Reason::Http1,
-            h2_core::Origin::Violation(offence) => Reason::Violation(offence.clone()),
-            h2_core::Origin::Peer => Reason::Peer,
-            h2_core::Origin::Eof => Reason::Eof,
-            h2_core::Origin::Transport => Reason::Io,
-            h2_core::Origin::Timeout(timer) => Reason::Timeout(*timer),
-            h2_core::Origin::Local | _ => Reason::Us,
-        };
-        let mut cause = Cause::new(Scope::Connection, who, reason.code);
-        cause.debug = reason.debug.clone();
-        cause.graceful = reason.is_graceful();
-        Self { cause: Arc::new(cause) }
-    }
-
-    pub(crate) fn from_io(error: io::Error) -> Self {
-        let mut cause = Cause::new(Scope::Connection, Reason::Io, ErrorCode::INTERNAL_ERROR);
-        cause.source = Some(Box::new(error));
-        Self { cause: Arc::new(cause) }
-    }
-
-    /// Why a connection takes no more streams, while it has not ended.
-    pub(crate) fn draining(reason: Reason, code: ErrorCode, debug: Bytes) -> Self {
-        let mut cause = Cause::new(Scope::Connection, reason, code);
-        cause.graceful = code == ErrorCode::NO_ERROR;
-        cause.debug = debug;
-        Self { cause: Arc::new(cause) }
-    }
-
-    /// A connection whose stream identifiers are used up.
-    pub(crate) fn used_up() -> Self {
-        let reason = Reason::Misuse(Misuse::NoMoreStreamIds);
-        Self::draining(reason, ErrorCode::NO_ERROR, Bytes::new())
-    }
-
-    pub(crate) fn aborted() -> Self {
-        let cause = Cause::new(Scope::Connection, Reason::Aborted, ErrorCode::INTERNAL_ERROR);
-        Self { cause: Arc::new(cause) }
-    }
-}
-
 impl Cause {
     fn new(scope: Scope, reason: Reason, code: ErrorCode) -> Self {
         let (debug, source) = (Bytes::new(), None);
-        Self { scope, reason, code, debug, graceful: false, cut: 0, source, drains: None }
+        Self { scope, reason, code, debug, graceful: false, end: None, source, drains: None }
     }
 
     fn origin(&self) -> Origin {
         self.drains.as_ref().map_or_else(|| self.reason.origin(), |drains| drains.origin())
+    }
+
+    fn is_too_many_pings(&self) -> bool {
+        let wanted = b"too_many_pings";
+        self.origin() == Origin::Peer
+            && self.code == ErrorCode::ENHANCE_YOUR_CALM
+            && self.debug.windows(wanted.len()).any(|found| found == wanted)
     }
 
     fn write_why(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -440,27 +379,35 @@ impl Cause {
         }
         let whole = self.scope == Scope::Connection;
         match &self.reason {
-            Reason::Peer if whole => write!(f, "closed by the peer: {}", self.code)?,
-            Reason::Peer => write!(f, "reset by the peer: {}", self.code)?,
+            Reason::Peer if whole => f.write_str("closed by the peer")?,
+            Reason::Peer => f.write_str("reset by the peer")?,
+            Reason::Stopped => f.write_str("stopped by the peer, whose response is complete")?,
             Reason::Violation(rule) => {
+                // The rule says more, and comes last.
                 write!(f, "ended because the peer broke a rule: {}: {rule}", self.code)?;
             }
-            Reason::Us => write!(f, "ended by this side: {}", self.code)?,
-            Reason::Io => write!(f, "ended by the transport: {}", self.code)?,
+            Reason::Us => f.write_str("ended by this side")?,
+            Reason::MaxRequests => f.write_str("ended after as many requests as it may carry")?,
+            Reason::NoMoreStreamIds => f.write_str("ended with its last stream identifier")?,
+            Reason::Unmappable => f.write_str("ended, for `http` cannot hold what arrived")?,
+            Reason::Io => f.write_str("ended by the transport")?,
             Reason::Eof if self.graceful => f.write_str("ended by the peer")?,
-            Reason::Eof => write!(f, "cut short by the end of the transport: {}", self.code)?,
-            Reason::Timeout(timer) => write!(f, "timed out: {timer}: {}", self.code)?,
+            Reason::Eof => f.write_str("cut short by the end of the transport")?,
+            Reason::Timeout(timer) => write!(f, "timed out: {timer}")?,
             Reason::Misdirected => f.write_str("misdirected: status 421")?,
             Reason::Misuse(misuse) => write!(f, "not possible: {misuse}")?,
             Reason::Malformed(malformed) => write!(f, "cannot be sent: {malformed}")?,
-            Reason::Body => write!(f, "ended by its own body: {}", self.code)?,
+            Reason::Body => f.write_str("ended by its own body")?,
             Reason::Suspect => {
-                f.write_str("not sent: the peer is silent since one was given up")?
+                f.write_str("not sent: the peer is silent since one was given up")?;
             }
             Reason::QueueFull => f.write_str("not queued: too many wait for a stream")?,
             Reason::Http1 => f.write_str("ended because the peer speaks HTTP/1")?,
             Reason::Aborted => f.write_str("ended with its task, which was aborted")?,
             Reason::Connect => f.write_str("not sent: no connection could be made")?,
+        }
+        if !matches!(self.reason, Reason::Violation(_)) {
+            write!(f, ": {}", self.code)?;
         }
         if let Some(source) = &self.source {
             write!(f, ": {source}")?;
@@ -501,18 +448,6 @@ impl StdError for Error {
     }
 }
 
-impl fmt::Display for CloseReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.cause.fmt(f)
-    }
-}
-
-impl fmt::Debug for CloseReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CloseReason({}, graceful: {})", self.cause, self.cause.graceful)
-    }
-}
-
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         Self::other(error)
@@ -536,6 +471,48 @@ mod tests {
         assert_eq!(broken.to_string(), text);
         assert_eq!(broken.origin(), Origin::Io);
         assert_eq!(broken.io().map(io::Error::kind), Some(io::ErrorKind::BrokenPipe));
+    }
+
+    #[test]
+    fn whatever_is_wrong_the_text_names_the_code() {
+        let of_request = [
+            Error::misuse(Misuse::NoSlot),
+            Error::queue_full(),
+            Error::suspect(),
+            Error::connect("no route".into()),
+            Error::timed_out(None, Outcome::NotSent),
+            Error::given_up(ErrorCode::CANCEL),
+            Error::reset_by_us(None, ErrorCode::CANCEL, Outcome::MaybeProcessed),
+            Error::stopped(Some(StreamId::ONE), ErrorCode::NO_ERROR),
+            Error::unmappable(Some(StreamId::ONE)),
+            Error::body("disk is gone".into()),
+            Error::misdirected(),
+            Error::draining(&CloseReason::aborted()),
+        ];
+        let origins = [
+            h2_core::Origin::Local,
+            h2_core::Origin::Peer,
+            h2_core::Origin::Eof,
+            h2_core::Origin::Transport,
+            h2_core::Origin::Timeout(Timer::Idle),
+            h2_core::Origin::MaxRequests,
+            h2_core::Origin::NoMoreStreamIds,
+        ];
+        let mut of_connection: Vec<_> = origins.iter().map(CloseReason::retired).collect();
+        of_connection.push(CloseReason::aborted());
+        let of_connection = of_connection.iter().map(|it| it.to_error(Outcome::NotSent));
+        for error in of_request.into_iter().chain(of_connection) {
+            assert!(error.to_string().contains(&error.code().to_string()), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_upload_that_is_stopped_is_no_stream_that_is_reset() {
+        let error = Error::stopped(Some(StreamId::ONE), ErrorCode::NO_ERROR);
+        assert_eq!((error.reason(), error.origin()), (&Reason::Stopped, Origin::Peer));
+        assert_eq!(error.outcome(), Outcome::ResponseStarted);
+        let text = "stream 1 stopped by the peer, whose response is complete: NO_ERROR";
+        assert_eq!(error.to_string(), text);
     }
 
     #[test]

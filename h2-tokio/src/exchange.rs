@@ -125,6 +125,8 @@ pub(crate) struct Receiving {
     released: u32,
     /// `released` is reported when it reaches this.
     report_at: u32,
+    /// What is received has no body, whatever its fields say: it answers HEAD.
+    pub(crate) bodiless: bool,
     /// The request waits for 100-continue before it sends its body.
     pub(crate) continue_due: bool,
     /// No handle of the receiving side is left.
@@ -146,12 +148,13 @@ impl Slot {
     }
 
     /// A slot for a response that a server promised.
-    pub(crate) fn pushed(stream: StreamId, report_at: usize) -> Self {
+    pub(crate) fn pushed(stream: StreamId, report_at: usize, bodiless: bool) -> Self {
         let state = State {
             stream: Some(stream),
             send: Sending { finish: Finish::Done, gone: true, ..Sending::default() },
             recv: Receiving {
                 report_at: narrow(report_at),
+                bodiless,
                 streamed: true,
                 ..Receiving::default()
             },

@@ -160,9 +160,9 @@ impl<L: Listener, P> Server<L, P> {
         self
     }
 
-    /// Most connections at once; others wait to be accepted. Default as many as come.
+    /// Most connections at once, at least one; others wait to be accepted. Default as many as come.
     pub fn max_connections(mut self, connections: usize) -> Self {
-        self.options.max_connections = Some(connections);
+        self.options.max_connections = Some(connections.clamp(1, Semaphore::MAX_PERMITS));
         self
     }
 

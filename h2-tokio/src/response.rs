@@ -98,13 +98,12 @@ impl ResponseFuture {
             // The half of it that the application would need is lost, so it gets none of it.
             let stream = slot.lock().stream;
             drop(RecvBody::new(slot, hub, None));
-            let code = ErrorCode::CANCEL;
-            return Err(Error::reset_by_us(stream, code, Outcome::ResponseStarted));
+            return Err(Error::unmappable(stream));
         };
         let no_body = {
             let mut state = slot.lock();
             state.keep_spare(spare);
-            state.is_read()
+            state.is_read() || state.recv.bodiless || convert::is_bodiless(response.status())
         };
         // A message without a body says what length it would have had, which is not its length.
         let length = if no_body { Some(0) } else { length };

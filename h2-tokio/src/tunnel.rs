@@ -15,6 +15,7 @@ use crate::client::Handle;
 use crate::error::Error;
 use crate::ext::Protocol;
 use crate::responder::Responder;
+use crate::unsent::Rejected;
 
 /// Octets both ways over one stream, as [`AsyncRead`], [`AsyncBufRead`] and [`AsyncWrite`].
 ///
@@ -88,15 +89,36 @@ impl Handle {
     /// # Cancel safety
     ///
     /// If the future is dropped, nothing is sent, or the stream is reset with CANCEL.
-    pub async fn open_tunnel(
+    pub async fn open_tunnel(&self, request: Request<()>) -> Result<Response<Tunnel>, TunnelError> {
+        let tunnel = self.try_open_tunnel(request).await;
+        tunnel.map_err(|error| match error {
+            TunnelError::Unsent(rejected) => TunnelError::Failed(rejected.into_error()),
+            other @ (TunnelError::Refused(_) | TunnelError::Failed(_)) => other,
+        })
+    }
+
+    /// As [`open_tunnel`](Self::open_tunnel), but a request of which nothing was sent is handed
+    /// back, its method being CONNECT by then.
+    ///
+    /// # Errors
+    ///
+    /// As there, and [`TunnelError::Unsent`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
+    pub async fn try_open_tunnel(
         &self,
         mut request: Request<()>,
     ) -> Result<Response<Tunnel>, TunnelError> {
         *request.method_mut() = Method::CONNECT;
-        if request.extensions().get::<Protocol>().is_some() {
-            self.ready().await?;
+        if request.extensions().get::<Protocol>().is_some()
+            && let Err(error) = self.ready().await
+        {
+            return Err(TunnelError::Unsent(Rejected::new(error, Some(request))));
         }
-        let (send, response) = self.send_request(request).await?;
+        let opened = self.try_send_request(request).await;
+        let (send, response) = opened.map_err(TunnelError::Unsent)?;
         let response = response.await?;
         if !response.status().is_success() {
             // A stream that has ended already needs no other end.
@@ -140,6 +162,8 @@ pub enum TunnelError {
     Refused(Box<Response<RecvBody>>),
     /// There is no answer.
     Failed(Error),
+    /// Nothing was sent. Only [`Handle::try_open_tunnel`] says so.
+    Unsent(Rejected<Request<()>>),
 }
 
 impl From<Error> for TunnelError {
@@ -153,6 +177,7 @@ impl fmt::Display for TunnelError {
         match self {
             Self::Refused(response) => write!(f, "tunnel refused: {}", response.status()),
             Self::Failed(error) => error.fmt(f),
+            Self::Unsent(rejected) => rejected.fmt(f),
         }
     }
 }
@@ -162,6 +187,7 @@ impl std::error::Error for TunnelError {
         match self {
             Self::Refused(_) => None,
             Self::Failed(error) => error.source(),
+            Self::Unsent(rejected) => rejected.source(),
         }
     }
 }

@@ -299,6 +299,20 @@ async fn connections_beyond_the_most_wait_to_be_accepted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_takes_connections_whatever_is_said_to_be_the_most_of_them() {
+    for most in [0, 1, usize::MAX] {
+        let running = start(
+            |server| server.max_connections(most),
+            |server| server.serve(server::service_fn(hello)),
+        );
+        let client = running.door.client();
+        assert!(client.request(get("/")).await.is_ok(), "{most}");
+        drop(client);
+        assert_eq!(running.stop().await.connections, 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_is_dropped_takes_its_connections_down() {
     let running = serving();
     let client = running.door.client();

@@ -548,3 +548,11 @@ async fn on_several_threads_no_request_is_lost_and_every_slot_comes_back() {
     };
     timeout(60 * SECOND, whole).await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_request_for_which_the_first_connection_is_opened_may_always_wait() {
+    let (connector, calls) = line();
+    let _book = serve_all(calls, Config::server(), Duration::ZERO);
+    let client = client::connections_with(ConnectionsConfig::new(1).max_waiting(0), connector);
+    join_all(ask(&client, 1)).await.into_iter().for_each(|asked| asked.unwrap());
+}

@@ -204,7 +204,7 @@ async fn who_waits_hears_of_it_when_nothing_can_be_reached_and_gets_the_request_
     assert_eq!(error.io().unwrap().kind(), io::ErrorKind::ConnectionRefused);
     assert_eq!(
         error.to_string(),
-        "request not sent: no connection could be made: connection refused"
+        "request not sent: no connection could be made: INTERNAL_ERROR: connection refused"
     );
     assert_eq!(times.lock().unwrap().len(), 5);
     assert_eq!(rejected.take_request().unwrap().head().uri.path(), "/back");

@@ -80,7 +80,7 @@ async fn a_server_says_goodbye_after_its_last_request_and_answers_all_that_came_
     assert_eq!(goodbyes.collect::<Vec<_>>(), [(1 << 31) - 1, 7]);
     let reason = ended.await.unwrap();
     assert!(reason.is_graceful(), "{reason}");
-    assert_eq!((reason.reason(), reason.streams_cut()), (&Reason::Us, 0));
+    assert_eq!((reason.reason(), reason.streams_cut()), (&Reason::MaxRequests, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -95,7 +95,7 @@ async fn a_client_that_has_made_its_requests_takes_no_more_and_finishes_them() {
     let (_, second) = incoming.next().await.unwrap();
     let state = client.state();
     assert!(state.draining && state.free == 0);
-    assert_eq!(*state.drain_reason.unwrap().reason(), Reason::Us);
+    assert_eq!(*state.drain_reason.unwrap().reason(), Reason::MaxRequests);
     takes_no_more(&client).await;
     for responder in [first, second] {
         responder.respond(Response::new("done")).unwrap();
@@ -119,7 +119,7 @@ async fn a_client_without_identifiers_says_so_before_anything_fails_and_finishes
     let state = client.state();
     assert!(state.draining && state.free == 0);
     let reason = state.drain_reason.unwrap();
-    assert_eq!(*reason.reason(), Reason::Misuse(Misuse::NoMoreStreamIds));
+    assert_eq!(*reason.reason(), Reason::NoMoreStreamIds);
     takes_no_more(&client).await;
     // The last stream of all goes both ways.
     send.finish().unwrap();

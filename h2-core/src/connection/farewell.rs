@@ -128,6 +128,13 @@ impl Connection {
         self.end(CloseReason { origin: Origin::Local, code, debug });
     }
 
+    /// Which rule of this side's own ends the connection gracefully, if one does: its age, idleness,
+    /// or the number of its requests or streams.
+    #[must_use]
+    pub fn retired_by(&self) -> Option<&Origin> {
+        self.farewell.retired_by.as_ref()
+    }
+
     /// A deadline or a number that was reached asks for a graceful end.
     pub(super) fn retire(&mut self, origin: Origin) {
         if self.farewell.ours == Ours::Open {

@@ -60,6 +60,20 @@ impl Connection {
         }
     }
 
+    /// The last stream that the peer opened or promised; `None` before the first. What was refused
+    /// counts.
+    #[must_use]
+    pub fn last_inbound_stream(&self) -> Option<StreamId> {
+        StreamId::new(self.highest_theirs)
+    }
+
+    /// The last stream that we opened or promised and whose first frame was cut; `None` before the
+    /// first.
+    #[must_use]
+    pub fn last_outbound_stream(&self) -> Option<StreamId> {
+        StreamId::new(self.highest_ours)
+    }
+
     /// How one stream stands, by the time that the connection was told last; `None` for streams
     /// that are gone. Allocates nothing.
     #[must_use]

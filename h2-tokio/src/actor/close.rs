@@ -7,8 +7,8 @@ use h2_core::StreamId;
 use tokio::sync::mpsc::error::TryRecvError;
 
 use super::command::{Command, Rare};
-use super::{Engine, Ping};
-use crate::error::{CloseReason, Outcome, Reason, Retry};
+use super::{Engine, Ping, now};
+use crate::error::{CloseReason, End, Outcome, Reason, Retry};
 use crate::trace;
 
 impl Engine {
@@ -36,7 +36,12 @@ impl Engine {
         if self.closed.is_some() {
             return;
         }
-        let reason = reason.cutting(self.open_streams());
+        let reason = reason.ending(End {
+            cut: self.open_streams(),
+            age: now().saturating_duration_since(self.began),
+            last_inbound: self.conn.last_inbound_stream(),
+            last_outbound: self.conn.last_outbound_stream(),
+        });
         log(&reason, self.entries.len());
         // Known before anyone is woken, so that whoever asks then gets the answer.
         let reason = self.shared.close(reason).clone();

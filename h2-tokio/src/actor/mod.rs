@@ -146,6 +146,7 @@ pub(crate) struct Engine {
     deserted: bool,
     /// Why the connection ended.
     closed: Option<CloseReason>,
+    began: Instant,
     /// The present, as of the start of this poll.
     pub(crate) now: Instant,
 }
@@ -201,6 +202,7 @@ impl Engine {
             peak: 0,
             deserted: false,
             closed: None,
+            began: now,
             now,
         }
     }
@@ -244,10 +246,13 @@ impl Engine {
         let free = if takes { conn.free_slots() } else { 0 };
         if draining && !self.line.is_over() {
             self.line.end();
-            self.shared.drain(|| match conn.is_used_up() {
-                true => CloseReason::used_up(),
-                // A rule of this side's own began it.
-                false => CloseReason::draining(Reason::Us, ErrorCode::NO_ERROR, Bytes::new()),
+            // A rule of this side's own began it.
+            self.shared.drain(|| {
+                CloseReason::retired(match conn.retired_by() {
+                    Some(rule) => rule,
+                    None if conn.is_used_up() => &h2_core::Origin::NoMoreStreamIds,
+                    None => &h2_core::Origin::Local,
+                })
             });
         }
         self.shared.publish(Picture {
@@ -316,6 +321,11 @@ where
                 self.transport.rest();
                 return Poll::Pending;
             }
+        }
+        // A connection that never rests keeps its deadlines all the same.
+        let due = self.next_deadline().is_some_and(|at| at <= self.engine.now);
+        if due && self.engine.closed.is_none() {
+            self.ring();
         }
         self.engine.publish();
         cx.waker().wake_by_ref();
@@ -435,12 +445,22 @@ where
 
     /// Sets the timer to the next deadline; says whether one had passed.
     fn timer_fired(&mut self, cx: &mut Context<'_>) -> bool {
-        let engine = &mut self.engine;
-        let deadline = engine.conn.poll_timeout().map(|deadline| deadline.at);
-        let at = deadline.into_iter().chain(self.trim_at).chain(engine.dues.next()).min();
-        if !self.alarm.poll(cx, at, engine.now) {
+        let at = self.next_deadline();
+        if !self.alarm.poll(cx, at, self.engine.now) {
             return false;
         }
+        self.ring();
+        true
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let deadline = self.engine.conn.poll_timeout().map(|deadline| deadline.at);
+        deadline.into_iter().chain(self.trim_at).chain(self.engine.dues.next()).min()
+    }
+
+    /// Does what is due.
+    fn ring(&mut self) {
+        let engine = &mut self.engine;
         // The deadline lies behind the moment at which this poll began.
         engine.now = now();
         if self.trim_at.is_some_and(|at| at <= engine.now) {
@@ -458,7 +478,6 @@ where
             let reason = Reason::Timeout(timer);
             engine.drains(|| CloseReason::draining(reason, ErrorCode::NO_ERROR, Bytes::new()));
         }
-        true
     }
 }
 

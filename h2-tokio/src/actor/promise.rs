@@ -37,7 +37,8 @@ impl Engine {
     /// The server promised a response. Whoever does not ask for it does not get it.
     pub(super) fn on_promise(&mut self, parent: StreamId, stream: StreamId, head: RequestHead) {
         let promises = self.slot(parent).and_then(|slot| slot.lock().promises());
-        let slot = Arc::new(Slot::pushed(stream, self.shared.report_at));
+        let bodiless = head.method() == http::Method::HEAD.as_str();
+        let slot = Arc::new(Slot::pushed(stream, self.shared.report_at, bodiless));
         let promise = Promise { head, slot: Arc::clone(&slot) };
         if promises.is_none_or(|promises| promises.unbounded_send(promise).is_err()) {
             self.conn.reset_stream(stream, ErrorCode::CANCEL);

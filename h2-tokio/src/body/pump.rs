@@ -24,6 +24,10 @@ pub(crate) type Pinned<B> = Pin<Box<Option<B>>>;
 /// Octets after which a body that is always ready goes to a task of its own.
 const AT_ONCE: usize = 16 * 1024;
 
+/// Frames that a body may give at once, or its task may move at once: those of a body that is
+/// always ready, and with little or nothing, leave room for others.
+const FRAMES: usize = 128;
+
 /// What a body gave at once; `finish` is `Open` if more may come.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Start {
@@ -49,7 +53,10 @@ where
     B::Error: Into<BoxError>,
 {
     let mut start = Start::default();
-    while start.chunks.octets() < AT_ONCE {
+    for _ in 0..FRAMES {
+        if start.chunks.octets() >= AT_ONCE {
+            break;
+        }
         if body.is_end_stream() {
             start.finish = Finish::End;
             break;
@@ -121,7 +128,7 @@ where
         let Some(to) = &mut self.to else { return Poll::Ready(Ok(())) };
         let body = self.body.as_mut().and_then(|body| body.as_mut().as_pin_mut());
         let Some(mut body) = body else { return Poll::Ready(Ok(())) };
-        loop {
+        for _ in 0..FRAMES {
             if body.is_end_stream() {
                 return Poll::Ready(to.finish_with(Bytes::new(), Finish::End));
             }
@@ -139,6 +146,8 @@ where
                 Step::End(finish) => return Poll::Ready(to.finish_with(Bytes::new(), finish)),
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 

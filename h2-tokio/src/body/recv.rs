@@ -121,7 +121,9 @@ impl RecvBody {
     /// Why the body was cut short, once it was given out; it is not given out again by itself.
     pub(super) fn failure(&self) -> Option<Error> {
         let link = self.link.as_ref().filter(|_| self.failed)?;
-        link.slot.lock().failure().cloned()
+        let state = link.slot.lock();
+        // What failed on a stream that did not were trailers that nothing can hold.
+        Some(state.failure().cloned().unwrap_or_else(|| Error::unmappable(state.stream)))
     }
 
     /// The credit for so many octets of a piece that was just read by hand.
@@ -189,9 +191,11 @@ fn poll_slot(
         if !trailers {
             return (Poll::Ready(None), false);
         }
+        let stream = state.stream;
         let next = state.take_trailers().map(|trailers| {
-            // More fields than a map holds cannot be shown; the message itself is complete.
-            Ok(Next::Trailers(convert::trailers(trailers).unwrap_or_default()))
+            // The body is complete; but trailers may be what says whether it is good.
+            let trailers = convert::trailers(trailers);
+            trailers.map(Next::Trailers).map_err(|_| Error::unmappable(stream))
         });
         return (Poll::Ready(next), false);
     }
@@ -248,7 +252,12 @@ impl http_body::Body for RecvBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self.remaining {
+        // What is here is all there is once the message has ended, whatever its head said.
+        let left = self.link.as_ref().and_then(|link| {
+            let state = link.slot.lock();
+            state.recv.ended.then(|| state.recv.data.octets() as u64)
+        });
+        match left.unwrap_or(self.remaining) {
             UNKNOWN => SizeHint::default(),
             octets => SizeHint::with_exact(octets),
         }

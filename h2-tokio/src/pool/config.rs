@@ -46,11 +46,12 @@ impl ConnectionsConfig {
     }
 
     /// Requests and reservations that may wait for a slot; the next one fails with
-    /// [`Reason::QueueFull`](crate::Reason::QueueFull). Default 16,384, as on one connection.
-    /// Clones that wait in `poll_ready` come on top.
+    /// [`Reason::QueueFull`](crate::Reason::QueueFull). At least one, for the first connection is
+    /// opened for a request that waits. Default 16,384, as on one connection. Clones that wait in
+    /// `poll_ready` come on top.
     #[must_use]
     pub fn max_waiting(mut self, requests: usize) -> Self {
-        self.max_waiting = requests;
+        self.max_waiting = requests.max(1);
         self
     }
 

@@ -57,6 +57,11 @@ where
     }
 
     /// Sends with the slot that `poll_ready` got, or waits for one if it was not asked.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped while the request waits, nothing is sent and its slot goes back;
+    /// afterwards its stream is reset with CANCEL.
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let held = match std::mem::take(&mut self.turn) {
             Turn::Holding(held) => Some(held),

@@ -347,7 +347,7 @@ where
         let expects = !end
             && self.knobs.auto_continue
             && head.get("expect").is_some_and(|value| value.eq_ignore_ascii_case(b"100-continue"));
-        let mut request = match convert::request(head, &mut self.authority) {
+        let request = match convert::request(head, &mut self.authority) {
             Ok((request, spare)) => {
                 self.spare = spare;
                 request
@@ -374,7 +374,6 @@ where
             }
         };
         self.ready = false;
-        request.extensions_mut().extend(self.extensions.clone());
         let request = request.map(|()| body);
         match self.call(request, in_place) {
             First::Done(response) => self.answer(engine, stream, slot, head_only, response),
@@ -398,9 +397,11 @@ where
 
     /// Calls the service and, in place, polls the call once. What it wakes then wakes nobody; the
     /// first poll in its task registers it anew.
-    fn call(&mut self, request: Request<RecvBody>, in_place: bool) -> First<S::Future, B> {
+    fn call(&mut self, mut request: Request<RecvBody>, in_place: bool) -> First<S::Future, B> {
         let (service, futures) = (&mut self.service, &mut self.futures);
+        let extensions = &self.extensions;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
+            request.extensions_mut().extend(extensions.clone());
             let mut future = futures.hold(service.call(request));
             if !in_place {
                 return First::Later(future);
