@@ -44,6 +44,9 @@ h2_tests::solo!(
     an_upload_that_is_read_as_it_comes_is_read_into_one_block,
     a_million_requests_one_after_the_other_leave_nothing_behind,
     a_peer_that_never_reads_holds_no_more_than_the_send_credit,
+    an_open_stream_without_a_body_costs_at_most_1_kib_with_the_request_that_its_server_holds,
+    an_open_stream_without_a_body_costs_a_server_at_most_700_octets_beside_its_request,
+    a_request_that_waits_for_its_response_costs_a_client_at_most_1_kib,
 );
 
 fn alone(test: impl Future<Output = ()>) {
@@ -453,5 +456,83 @@ fn a_peer_that_never_reads_holds_no_more_than_the_send_credit() {
         let held = (live() - start) as usize;
         let bound = core.worst_case_memory();
         assert!(held <= bound, "{held} of {bound}");
+    });
+}
+
+/// Open streams between which the cost of one is taken.
+const STREAMS: [u32; 3] = [100, 1_000, 1_500];
+
+/// What each of so many streams costs more than each of `STREAMS[0]` does.
+async fn each<T>(open: impl AsyncFn(u32) -> T) -> [isize; 2] {
+    let [few, many, more] = STREAMS;
+    let mut cost = Vec::new();
+    for streams in [few, few, many, more] {
+        let start = live();
+        let held = open(streams).await;
+        settle().await;
+        cost.push(live() - start);
+        drop(held);
+        settle().await;
+    }
+    let of = |at: usize, streams: u32| (cost[at] - cost[1]) / (streams - few) as isize;
+    [of(2, many), of(3, more)]
+}
+
+/// The requests of a connection with so many streams, none of them answered.
+async fn requests(streams: u32) -> (server::Handle, server::Incoming, Vec<Held>) {
+    let gets: Vec<_> = (0..streams).map(|n| wire::get(2 * n + 1)).collect();
+    let mut config = Config::server();
+    config.core.max_concurrent_streams = streams;
+    let (handle, mut incoming) = server::spawn_connection(Script::new(lines(&[], gets)), config);
+    let mut held = Vec::with_capacity(streams as usize);
+    while held.len() < streams as usize {
+        held.push(incoming.next().await.unwrap());
+    }
+    (handle, incoming, held)
+}
+
+type Held = (Request<RecvBody>, server::Responder);
+
+fn an_open_stream_without_a_body_costs_at_most_1_kib_with_the_request_that_its_server_holds() {
+    alone(async {
+        let cost = each(requests).await;
+        // Less than the request alone would mean that nothing is there.
+        assert!(cost.iter().all(|cost| (400..=1024).contains(cost)), "{cost:?}");
+    });
+}
+
+fn an_open_stream_without_a_body_costs_a_server_at_most_700_octets_beside_its_request() {
+    alone(async {
+        let cost = each(async |streams| {
+            let (handle, incoming, held) = requests(streams).await;
+            // Collected, they would keep the memory of what they are taken from.
+            let mut responders = Vec::with_capacity(held.len());
+            responders.extend(held.into_iter().map(|(_, responder)| responder));
+            (handle, incoming, responders)
+        })
+        .await;
+        assert!(cost.iter().all(|cost| (200..=700).contains(cost)), "{cost:?}");
+    });
+}
+
+fn a_request_that_waits_for_its_response_costs_a_client_at_most_1_kib() {
+    alone(async {
+        let hello = script(wire::settings(&[(3, 2_000)]));
+        let lines: &'static [&'static [u8]] = Vec::leak(vec![hello]);
+        let cost = each(async |streams| {
+            let mut config = Config::client();
+            config.core.max_outbound_streams = streams;
+            let handle = client::handshake(Script::new(lines), config).await.unwrap();
+            let mut waiting = Vec::with_capacity(streams as usize);
+            for _ in 0..streams {
+                let mut request = Request::new(());
+                *request.uri_mut() = http::Uri::from_static("http://a.example/");
+                waiting.push(handle.send_bodiless(request).await.unwrap());
+            }
+            assert_eq!(handle.state().open, streams as usize);
+            (handle, waiting)
+        })
+        .await;
+        assert!(cost.iter().all(|cost| (200..=1024).contains(cost)), "{cost:?}");
     });
 }
