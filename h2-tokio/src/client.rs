@@ -146,7 +146,7 @@ impl<IO> fmt::Debug for Driver<IO> {
 /// last of them is dropped, it says goodbye to the peer and closes.
 #[derive(Clone, Debug)]
 pub struct Handle {
-    hub: Arc<Hub>,
+    pub(crate) hub: Arc<Hub>,
 }
 
 impl Handle {

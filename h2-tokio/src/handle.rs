@@ -17,12 +17,6 @@ pub(crate) async fn ping(hub: &Arc<Hub>) -> Result<Duration, Error> {
     answered.await.unwrap_or_else(|_| Err(hub.shared.error(Outcome::NotSent)))
 }
 
-pub(crate) async fn inspect(hub: &Arc<Hub>) -> Result<h2_core::Stats, Error> {
-    let (answer, answered) = oneshot::channel();
-    hub.send(Command::Rare(Box::new(Rare::Inspect(answer))))?;
-    answered.await.unwrap_or_else(|_| Err(hub.shared.error(Outcome::NotSent)))
-}
-
 pub(crate) fn shutdown(hub: &Arc<Hub>, time: Option<Duration>) {
     // A connection that has ended is shut down already.
     let _ = hub.send(Command::Rare(Box::new(Rare::Shutdown(time))));
@@ -129,21 +123,6 @@ macro_rules! common_methods {
         #[must_use]
         pub fn watch_state(&self) -> crate::StateWatch {
             self.hub.watch()
-        }
-
-        /// How the protocol stands: windows, what waits where, frames by type, what stood still
-        /// and for how long. It is true of one moment, at which nothing was under way in the
-        /// connection's task.
-        ///
-        /// # Errors
-        ///
-        /// The connection ended.
-        ///
-        /// # Cancel safety
-        ///
-        /// Cancel-safe: nothing changes.
-        pub async fn inspect(&self) -> Result<h2_core::Stats, crate::Error> {
-            crate::handle::inspect(&self.hub).await
         }
 
         /// What the connection did without being asked.

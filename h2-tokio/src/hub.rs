@@ -39,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) takes_pushes: bool,
     closed: OnceLock<CloseReason>,
     draining: OnceLock<CloseReason>,
+    /// How the protocol stood when it ended.
+    last: OnceLock<Box<h2_core::Stats>>,
     /// The peer's first SETTINGS have arrived.
     ready: AtomicBool,
     /// `closed`, `ready`, `draining` or `suspect` changed.
@@ -113,6 +115,7 @@ pub(crate) fn pair(config: &Config) -> (Arc<Hub>, mpsc::UnboundedReceiver<Comman
         takes_pushes: config.core.enable_push,
         closed: OnceLock::new(),
         draining: OnceLock::new(),
+        last: OnceLock::new(),
         ready: AtomicBool::new(false),
         changed: Notify::new(),
         gauges: Gauges { peer_limit: AtomicU32::new(u32::MAX), ..Gauges::default() },
@@ -189,6 +192,15 @@ impl Shared {
         self.gauges.draining.store(true, Ordering::Relaxed);
         self.changed.notify_waiters();
         reason
+    }
+
+    /// Keeps how the protocol stands at its end.
+    pub(crate) fn keep_stats(&self, stats: h2_core::Stats) {
+        self.last.get_or_init(|| Box::new(stats));
+    }
+
+    pub(crate) fn last_stats(&self) -> Option<h2_core::Stats> {
+        self.last.get().map(|stats| **stats)
     }
 
     /// Notes why no more streams are opened. The first cause stays.

@@ -95,6 +95,7 @@ mod handle;
 mod hub;
 mod listen;
 mod pool;
+mod protocol;
 mod pushed;
 #[cfg(all(test, shuttle))]
 mod races;
@@ -115,6 +116,7 @@ pub use config::Config;
 pub use error::{CloseReason, Error, Origin, Outcome, Reason, Retry, Scope};
 pub use h2_core::ErrorCode;
 pub use hub::Stats;
+pub use protocol::Events;
 pub use tunnel::{Tunnel, TunnelError};
 pub use unsent::{Rejected, Unsent, UnsentBody};
 pub use watch::{State, StateWatch};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use h2_core::{ErrorCode, Fields, Misuse, ResponseHead, StreamId};
+use h2_core::{ErrorCode, Fields, Misuse, Priority, ResponseHead, StreamId};
 use http::{HeaderMap, Request, Response, StatusCode};
 use tokio::sync::oneshot;
 
@@ -116,6 +116,24 @@ impl Responder {
         let promise = Rare::Promise { hub: promiser, parent, head, answer };
         hub.send(Command::Rare(Box::new(promise)))?;
         answered.await.unwrap_or_else(|_| Err(hub.shared.error(Outcome::NotSent)))
+    }
+
+    /// Changes the priority of the response (RFC 9218 §8): what the server's own knowledge is worth
+    /// beside what the client said. The client hears nothing of it.
+    /// [`Handle::prioritize`](crate::server::Handle::prioritize) does it once the response has begun.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidSetting`](h2_core::Misuse::InvalidSetting) for an urgency above 7, or the stream or
+    /// its connection has ended.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the priority is changed or it is not.
+    pub async fn prioritize(&self, priority: Priority) -> Result<(), Error> {
+        let Some((_, hub)) = &self.link else { return Err(gone()) };
+        let stream = self.stream;
+        crate::protocol::call(hub, move |conn| conn.prioritize(stream, priority)).await
     }
 
     /// Resets the stream with this code instead of answering.

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use h2_core::{ErrorCode, ResponseHead};
+use h2_core::{ErrorCode, ResponseHead, StreamId};
 use http::Response;
 
 use crate::body::RecvBody;
@@ -39,6 +39,12 @@ impl ResponseFuture {
     pub(crate) fn with_pushes(mut self, pushes: Option<PushedResponses>) -> Self {
         self.pushes = pushes;
         self
+    }
+
+    /// The stream of the request (RFC 9113 §5.1.1); `None` while it waits in line for one.
+    #[must_use]
+    pub fn stream_id(&self) -> Option<StreamId> {
+        self.link.as_ref().and_then(|(slot, _)| slot.lock().stream)
     }
 
     /// The responses that the server pushes because of this request. The first call takes them all;

@@ -279,6 +279,7 @@ async fn a_tap_sees_the_frames_of_each_connection_and_a_handle_learns_how_it_sta
         assert_eq!((stats.open_outbound_streams, stats.unread), (0, 0));
         client.close(h2_tokio::ErrorCode::NO_ERROR);
         client.closed().await;
-        assert!(client.inspect().await.is_err(), "nobody is there to ask");
+        let last = client.inspect().await.unwrap();
+        assert_eq!((last.sent.headers, last.received.headers), (1, 1), "known after the end");
     }
 }

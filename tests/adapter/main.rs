@@ -26,6 +26,7 @@ mod pool;
 mod pool_failures;
 mod pool_retries;
 mod pool_service;
+mod protocol;
 mod pushing;
 mod restless;
 mod retirement;

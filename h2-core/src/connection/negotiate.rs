@@ -222,6 +222,13 @@ impl Connection {
         }
     }
 
+    /// The settings of ours that were said last, whether or not the peer has acknowledged them: what
+    /// [`update_settings`](Self::update_settings) gives to be changed.
+    #[must_use]
+    pub fn latest_settings(&self) -> &Settings {
+        self.negotiation.latest()
+    }
+
     /// Changes settings of ours (RFC 9113 §6.5). They are in force when the peer has acknowledged
     /// them ([`Event::SettingsAcknowledged`]); a lower limit on streams binds at once, by refusal.
     ///

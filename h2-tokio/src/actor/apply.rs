@@ -103,8 +103,8 @@ impl Engine {
                 self.promise(hub, parent, head, answer);
             }
             Rare::Ping(answer) => self.ping(answer),
-            // Whoever asked may have left.
-            Rare::Inspect(answer) => drop(answer.send(Ok(self.conn.stats()))),
+            Rare::Call(call) => call.run(&mut self.conn),
+            Rare::Tell(to) => self.observers.push(to),
             Rare::Shutdown(time) => self.shut_down(time),
             Rare::Close(code, debug) => self.conn.close_connection(code, debug),
             // That is done at the end of every turn.

@@ -44,6 +44,7 @@ impl Engine {
         });
         log(&reason, self.entries.len());
         // Known before anyone is woken, so that whoever asks then gets the answer.
+        self.shared.keep_stats(self.conn.stats());
         let reason = self.shared.close(reason).clone();
         self.closed = Some(reason.clone());
         for (stream, entry) in std::mem::take(&mut self.entries) {
@@ -61,6 +62,7 @@ impl Engine {
         }
         // No command comes after those that are on their way; they are turned away.
         self.commands.close();
+        self.observers.clear();
         self.publish();
     }
 
@@ -109,7 +111,8 @@ impl Engine {
                 Rare::OpenWith(_, slot, _) => slot.fail(error),
                 Rare::Promise { answer, .. } => drop(answer.send(Err(error))),
                 Rare::Ping(answer) => drop(answer.send(Err(error))),
-                Rare::Inspect(answer) => drop(answer.send(Err(error))),
+                // Those who ask or listen learn by that they are dropped.
+                Rare::Call(_) | Rare::Tell(_) => {}
                 Rare::Return(_) | Rare::Leave | Rare::Shutdown(_) => {}
                 Rare::Close(..) | Rare::Publish => {}
             },

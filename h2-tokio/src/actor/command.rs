@@ -1,11 +1,12 @@
 //! What handles say to the actor: sixteen octets a message, so that an idle channel costs little.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use h2_core::{ErrorCode, RequestHead, StreamId};
-use tokio::sync::oneshot;
+use h2_core::{Connection, ErrorCode, Event, RequestHead, StreamId};
+use tokio::sync::{broadcast, oneshot};
 
 use super::due::By;
 use crate::error::Error;
@@ -46,13 +47,36 @@ pub(crate) enum Rare {
         answer: oneshot::Sender<Result<Responder, Error>>,
     },
     Ping(oneshot::Sender<Result<Duration, Error>>),
-    /// Asks how the protocol stands.
-    Inspect(oneshot::Sender<Result<h2_core::Stats, Error>>),
+    /// A question to the protocol, or a wish.
+    Call(Call),
+    /// Somebody wants to hear what belongs to no request.
+    Tell(broadcast::Sender<Event>),
     /// A graceful end; the time for it, if it is not the configured one.
     Shutdown(Option<Duration>),
     Close(ErrorCode, Bytes),
     /// Somebody watches the state.
     Publish,
+}
+
+type Ask = dyn FnOnce(&mut Connection) + Send;
+
+/// Something to be done with the protocol. It never waits, and runs none of the user's code.
+pub(crate) struct Call(Box<Ask>);
+
+impl Call {
+    pub(crate) fn new(ask: impl FnOnce(&mut Connection) + Send + 'static) -> Self {
+        Self(Box::new(ask))
+    }
+
+    pub(crate) fn run(self, conn: &mut Connection) {
+        (self.0)(conn);
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Call")
+    }
 }
 
 /// The right to open one stream now. Dropped, it goes back.

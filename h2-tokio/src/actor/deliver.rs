@@ -39,24 +39,40 @@ impl Engine {
                 self.shared.set_ready();
                 self.line.loosen();
                 self.open_waiting();
+                self.tell(event);
             }
             Event::PingAcknowledged { payload } => self.on_pong(payload),
-            Event::GoAwayReceived { code, debug, .. } => {
-                self.drains(|| CloseReason::draining(Reason::Peer, code, debug));
+            Event::GoAwayReceived { code, ref debug, .. } => {
+                self.drains(|| CloseReason::draining(Reason::Peer, code, debug.clone()));
+                self.tell(event);
             }
             Event::ConnectionClosed { reason } => {
                 let reason = CloseReason::from_core(&reason, self.http1);
                 self.close(reason);
             }
             Event::PushReceived { parent, stream, head } => self.on_promise(parent, stream, head),
-            Event::Stalled { by, streams, lasted } => {
+            Event::Stalled { by, ref streams, lasted } => {
                 trace::debug!(by = by.name(), ?streams, ?lasted, "stalled");
+                self.tell(event);
             }
             Event::LimitNear { limit, left, of } => {
                 trace::debug!(?limit, left, of, "the peer has nearly used up what it may do");
+                self.tell(event);
             }
+            Event::SettingsAcknowledged { .. }
+            | Event::PriorityChanged { .. }
+            | Event::AlternativeService { .. }
+            | Event::Origin { .. }
+            | Event::UnknownFrame { .. } => self.tell(event),
             // What else there is, or may come to be, concerns nobody here.
             Event::SendEnded { .. } | _ => {}
+        }
+    }
+
+    /// Tells those who listen what belongs to no request. Whoever has left is forgotten.
+    fn tell(&mut self, event: Event) {
+        if !self.observers.is_empty() {
+            self.observers.retain(|to| to.send(event.clone()).is_ok());
         }
     }
 

@@ -23,9 +23,9 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use h2_core::{Connection, ErrorCode, RequestHead, StreamId, StreamMap};
+use h2_core::{Connection, ErrorCode, Event, RequestHead, StreamId, StreamMap};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
 use self::command::Command;
 use self::due::Dues;
@@ -126,6 +126,8 @@ pub(crate) struct Engine {
     /// PINGs of the application that wait for their answer.
     pings: HashMap<[u8; 8], Ping>,
     next_ping: u64,
+    /// Those who want to hear what belongs to no request.
+    observers: Vec<broadcast::Sender<Event>>,
     /// Requests whose caller waits until their heads are written.
     beginning: VecDeque<StreamId>,
     /// Streams whose sender waits for a flush.
@@ -191,6 +193,7 @@ impl Engine {
             dues: Dues::default(),
             pings: HashMap::new(),
             next_ping: 0,
+            observers: Vec::new(),
             beginning: VecDeque::new(),
             flushing: Vec::new(),
             crowded: Vec::new(),

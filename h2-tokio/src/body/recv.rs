@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures::Stream;
-use h2_core::ResponseHead;
+use h2_core::{ResponseHead, StreamId};
 use http::{HeaderMap, StatusCode};
 use http_body::{Frame, SizeHint};
 
@@ -63,6 +63,12 @@ impl RecvBody {
     pub(crate) fn new(slot: Arc<Slot>, hub: Arc<Hub>, content_length: Option<u64>) -> Self {
         let remaining = content_length.unwrap_or(UNKNOWN);
         Self { link: Some(Link { slot, hub }), remaining, failed: false }
+    }
+
+    /// The stream that the body comes on (RFC 9113 §5.1.1); `None` for a message without a body.
+    #[must_use]
+    pub fn stream_id(&self) -> Option<StreamId> {
+        self.link.as_ref().and_then(|link| link.slot.lock().stream)
     }
 
     /// The next piece; `None` once the peer has ended the body.
