@@ -35,6 +35,7 @@
 //!
 //! * `inspect` of either handle asks the connection's task for [`h2_core::Stats`]: frames by type,
 //!   windows, what waits where, the HPACK ratio, what stood still and for how long.
+//!   After the end it gives the last of them. `inspect_stream` says of one stream what holds it.
 //! * `stats` has what the adapter did without being asked ([`Stats`]): fields left out, requests
 //!   that the `http` types cannot hold, handlers that failed.
 //! * `ping` measures a round trip.
@@ -63,6 +64,14 @@
 //! # }
 //! ```
 //!
+//! # What the connection tells
+//!
+//! `watch_events` of either handle gives what belongs to no request ([`Events`]): settings that
+//! changed, alternative services and origins, frames of other extensions, limits that come near, and,
+//! where [`h2_core::Config::stall_after`] is set, what stands still and why. The newest 32 are kept
+//! for those who are slow, and nothing is for those who do not ask. `peer_settings`,
+//! `update_settings`, `prioritize` and `send_extension_frame` are the other way.
+//!
 //! # Logs
 //!
 //! With the feature `tracing`, which is off by default, connections that end, handlers that fail and
@@ -78,6 +87,7 @@
 //! each with the outcome of the own request.
 //!
 //! [`Config::frame_tap`]: crate::Config::frame_tap
+//! [`Events`]: crate::Events
 //! [`Stats`]: crate::Stats
 //! [`State`]: crate::State
 //! [`StateWatch`]: crate::StateWatch
