@@ -211,9 +211,8 @@ async fn what_stands_still_is_told_and_one_stream_says_what_holds_it() {
     send.send_data(octets(1 << 20)).await.unwrap();
     let _unread = incoming.next().await.unwrap();
     let stalled = loop {
-        match events.next().await.unwrap() {
-            Event::Stalled { by, streams, .. } => break (by, streams),
-            _ => {}
+        if let Event::Stalled { by, streams, .. } = events.next().await.unwrap() {
+            break (by, streams);
         }
     };
     assert_eq!(stalled, (StallCause::StreamWindow, vec![stream]));
