@@ -215,8 +215,7 @@ impl Shared {
     /// Lets everyone see how the connection stands.
     pub(crate) fn publish(&self, picture: Picture) {
         let Picture { open, queued, free, peer_limit, draining, suspect, peak } = picture;
-        // One stream at a time has no use for a second slot.
-        self.wanted.store(if peak > 1 { peak.min(SPARE_SLOTS) } else { 0 }, Ordering::Relaxed);
+        self.wanted.store(peak.min(SPARE_SLOTS), Ordering::Relaxed);
         let gauges = &self.gauges;
         gauges.open.store(open, Ordering::Relaxed);
         gauges.queued.store(queued, Ordering::Relaxed);

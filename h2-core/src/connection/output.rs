@@ -128,10 +128,7 @@ impl Connection {
         let begins = !hold && stream.initiator == Initiator::Us && stream.out.has_heads();
         while let Some((fields, end)) = stream.out.pop_head(hold) {
             self.egress.cut_head(key.id, &fields, end);
-            // A connection with one stream at a time has no use for it before it is idle.
-            if busy {
-                self.spare.keep(fields);
-            }
+            self.spare.keep(fields, busy);
         }
         if begins {
             self.streams.activate(key);

@@ -32,9 +32,10 @@ impl Spare {
         }
     }
 
-    /// Keeps the memory of a head that was sent.
-    pub(super) fn keep(&mut self, mut head: Box<Fields>) {
-        if self.lists.len() < MOST {
+    /// Keeps the memory of a head that was sent; that of its list only on a `busy` connection, for
+    /// with one stream at a time there is no use for it before the connection is idle.
+    pub(super) fn keep(&mut self, mut head: Box<Fields>, busy: bool) {
+        if busy && self.lists.len() < MOST {
             self.lists.extend(std::mem::take(&mut *head).emptied());
         }
         if self.boxes.len() < MOST {
