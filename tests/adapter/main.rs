@@ -22,6 +22,7 @@ mod matrix_expected;
 mod matrix_scenes;
 mod matrix_waits;
 mod matrix_wholes;
+mod pains;
 mod pool;
 mod pool_failures;
 mod pool_retries;

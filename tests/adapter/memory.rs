@@ -47,6 +47,7 @@ h2_tests::solo!(
     an_open_stream_without_a_body_costs_at_most_1_kib_with_the_request_that_its_server_holds,
     an_open_stream_without_a_body_costs_a_server_at_most_700_octets_beside_its_request,
     a_request_that_waits_for_its_response_costs_a_client_at_most_1_kib,
+    small_frames_that_nobody_reads_cost_at_most_twice_what_is_in_them,
 );
 
 fn alone(test: impl Future<Output = ()>) {
@@ -535,4 +536,34 @@ fn a_request_that_waits_for_its_response_costs_a_client_at_most_1_kib() {
         .await;
         assert!(cost.iter().all(|cost| (200..=1024).contains(cost)), "{cost:?}");
     });
+}
+
+/// R-E2: their number is no offence, so it must not be a cost.
+fn small_frames_that_nobody_reads_cost_at_most_twice_what_is_in_them() {
+    for (frames, octets) in [(1_000_000, 1), (10_000, 600)] {
+        alone(async {
+            let upload = wire::data_of(1, octets).octets().repeat(frames);
+            let lines = lines(&[], (wire::post(1), upload));
+            let mut config = Config::server();
+            config.core.stream_window = 8 << 20;
+            let start = live();
+            let (handle, mut incoming) = server::spawn_connection(Script::new(lines), config);
+            let (request, _responder) = incoming.next().await.unwrap();
+            for _ in 0..100 {
+                settle().await;
+            }
+            let unread = handle.inspect().await.unwrap().unread;
+            assert_eq!(unread, frames * octets, "all of it has arrived");
+            let held = (live() - start) as usize;
+            assert!(held <= 2 * unread + 64 * 1024, "{held} for {unread}");
+            assert!(held >= unread, "{held} for {unread}");
+            assert_eq!(handle.inspect().await.unwrap().glitches, 0);
+            let mut body = request.into_body();
+            let mut read = 0;
+            while read < unread {
+                read += body.data().await.unwrap().unwrap().len();
+            }
+            assert_eq!(read, unread);
+        });
+    }
 }

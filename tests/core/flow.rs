@@ -156,6 +156,31 @@ fn a_stream_that_is_shut_does_not_stop_another() {
     });
 }
 
+/// R-A3.3: whoever keeps an octet of the window back, for streams that have nothing to send yet, waits
+/// for such a peer for ever.
+#[test]
+fn a_peer_that_widens_its_windows_at_zero_alone_gets_the_whole_body() {
+    Setup::client().run(|client| {
+        for _ in 0..50 {
+            client.requests("POST", false);
+        }
+        let stream = client.requests("POST", false);
+        client.forget();
+        let (mut given, mut arrived, mut window) = (0, 0, 65_535);
+        while arrived < 1 << 20 {
+            given += client.sends(stream, vec![7; (1 << 20) - given], false);
+            let octets = body(&client.says());
+            assert!(octets > 0, "it stands still with {window} octets left after {arrived}");
+            (arrived, window) = (arrived + octets, window - octets);
+            if window == 0 {
+                client.hears((wire::window_update(0, 65_535), wire::window_update(stream, 65_535)));
+                window = 65_535;
+            }
+        }
+        client.must_be_fine();
+    });
+}
+
 #[test]
 fn credit_is_bounded_whatever_the_windows_are() {
     Setup::server().peer(&[(4, 0x7fff_ffff)]).run(|server| {

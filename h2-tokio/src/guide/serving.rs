@@ -140,7 +140,8 @@
 //! config.core.max_header_list_size = 16 * 1024; // smaller heads, less to attack
 //! config.core.idle_timeout = Some(Duration::from_secs(300));
 //! config.core.max_age = Some(Duration::from_secs(3600)); // so that load spreads again
-//! // What one connection may cost at worst, whatever its client does.
+//! // What the protocol holds of one connection at worst, whatever its client does. Handlers, and what
+//! // they have taken and keep, come on top.
 //! assert!(config.core.worst_case_memory() < 256 << 20);
 //! ```
 //!
