@@ -105,7 +105,7 @@ fn requests_nobody_hears_of_stay_within_the_bound() {
             break;
         }
     }
-    expect_within(&server, bound, 1 << 16);
+    expect_within(&server, bound, 1 << 15);
 }
 
 #[test]
