@@ -71,7 +71,8 @@ impl PushedResponses {
         while let Some(Promise { head, slot }) = ready!(Pin::new(&mut *line).poll_next(cx)) {
             let response = ResponseFuture::new(slot, Arc::clone(hub));
             // One for a request that cannot be shown is dropped, which cancels it.
-            if let Ok((request, _)) = convert::request(head, &mut self.authority) {
+            let mut request = Request::new(());
+            if convert::request(&mut request, head, &mut self.authority).is_ok() {
                 return Poll::Ready(Some((request, response)));
             }
         }

@@ -153,11 +153,12 @@ impl Incoming {
         if reset {
             return None;
         }
-        match convert::request(head, &mut self.authority) {
-            Ok((mut request, spare)) => {
+        let mut request = Request::new(body);
+        match convert::request(&mut request, head, &mut self.authority) {
+            Ok(spare) => {
                 responder.keep_spare(spare);
                 request.extensions_mut().extend(self.extensions.clone());
-                Some((request.map(|()| body), responder))
+                Some((request, responder))
             }
             Err(refused) => {
                 Counters::add(&self.hub.shared.counters.unmappable_requests, 1);

@@ -30,21 +30,22 @@ impl Unmappable {
     const TOO_MANY_FIELDS: Self = Self { status: StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE };
 }
 
-/// A request, without its body, and the memory of its head for the one that answers it.
+/// Fills in a request, and gives the memory of its head for the one that answers it. A request is
+/// large, so it is filled where it lies instead of being moved from one hand to the next.
 ///
 /// `last` is kept by the connection: nearly all of its requests are for the same authority, which
 /// then is neither parsed nor kept more than once.
-pub(crate) fn request(
+pub(crate) fn request<B>(
+    request: &mut Request<B>,
     head: RequestHead,
     last: &mut LastAuthority,
-) -> Result<(Request<()>, Fields), Unmappable> {
+) -> Result<Fields, Unmappable> {
     let pseudo = head.pseudo_fields();
     let fields = head.into_fields().share();
     let mut target = Target::default();
     for position in 0..pseudo {
         target.take(&fields, position, last)?;
     }
-    let mut request = Request::new(());
     *request.version_mut() = Version::HTTP_2;
     *request.method_mut() = std::mem::take(&mut target.method);
     *request.headers_mut() = headers(&fields, pseudo)?;
@@ -52,7 +53,7 @@ pub(crate) fn request(
         request.extensions_mut().insert(Protocol::received(protocol));
     }
     *request.uri_mut() = target.into_uri(request.headers())?;
-    Ok((request, fields.into_spare()))
+    Ok(fields.into_spare())
 }
 
 /// The authority that the last request was for.
@@ -230,7 +231,8 @@ mod tests {
     use super::*;
 
     fn request(head: RequestHead) -> Result<Request<()>, Unmappable> {
-        super::request(head, &mut LastAuthority::default()).map(|(request, _)| request)
+        let mut request = Request::new(());
+        super::request(&mut request, head, &mut LastAuthority::default()).map(|_| request)
     }
 
     fn head(list: &[(&str, &str)]) -> RequestHead {

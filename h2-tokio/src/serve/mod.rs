@@ -347,25 +347,6 @@ where
         let expects = !end
             && self.knobs.auto_continue
             && head.get("expect").is_some_and(|value| value.eq_ignore_ascii_case(b"100-continue"));
-        let request = match convert::request(head, &mut self.authority) {
-            Ok((request, spare)) => {
-                self.spare = spare;
-                request
-            }
-            Err(refused) => {
-                Counters::add(&self.hub.shared.counters.unmappable_requests, 1);
-                return match slot {
-                    None => answer_status(engine, stream, refused.status),
-                    Some(slot) => {
-                        drop(RecvBody::new(Arc::clone(&slot), Arc::clone(&self.hub), None));
-                        let responder =
-                            Responder::new(slot, Arc::clone(&self.hub), stream, head_only);
-                        // A stream that was reset meanwhile wants no answer.
-                        let _ = responder.answer_status(refused.status);
-                    }
-                };
-            }
-        };
         let body = match &slot {
             None => RecvBody::empty(),
             Some(slot) => {
@@ -373,8 +354,23 @@ where
                 RecvBody::new(Arc::clone(slot), Arc::clone(&self.hub), length)
             }
         };
+        let mut request = Request::new(body);
+        match convert::request(&mut request, head, &mut self.authority) {
+            Ok(spare) => self.spare = spare,
+            Err(refused) => {
+                Counters::add(&self.hub.shared.counters.unmappable_requests, 1);
+                return match slot {
+                    None => answer_status(engine, stream, refused.status),
+                    Some(slot) => {
+                        let responder =
+                            Responder::new(slot, Arc::clone(&self.hub), stream, head_only);
+                        // A stream that was reset meanwhile wants no answer.
+                        let _ = responder.answer_status(refused.status);
+                    }
+                };
+            }
+        }
         self.ready = false;
-        let request = request.map(|()| body);
         match self.call(request, in_place) {
             First::Done(response) => self.answer(engine, stream, slot, head_only, response),
             First::Later(future) => {
