@@ -193,47 +193,57 @@ impl Queue {
 fn serve(socket: TcpStream) -> Outcome<()> {
     let mut wire = Wire::new(socket, Connection::server(Config::server(), Instant::now()))?;
     let mut echoes: HashMap<StreamId, Queue> = HashMap::new();
-    wire.run(|h2, event| {
-        match event {
-            Event::RequestReceived { stream, head, end } => {
-                let response = ResponseHead::new(200, [("content-type", "text/plain")])?;
-                if head.method() == "POST" && !end {
-                    h2.send_response(stream, response, End::Later)?;
-                    echoes.insert(stream, Queue::default());
-                } else if head.method() == "POST" || head.method() == "HEAD" {
-                    h2.send_response(stream, response, End::Now)?;
-                    h2.release_stream(stream);
-                } else {
-                    h2.send_response(stream, response, End::Later)?;
-                    let mut greeting = Bytes::from_static(b"Hello from the core alone.\n");
-                    h2.send_data(stream, &mut greeting, End::Now)?;
-                    h2.release_stream(stream);
-                }
-            }
-            Event::DataReceived { stream, data, end } => match echoes.get_mut(&stream) {
-                Some(queue) => {
-                    queue.chunks.push_back(data);
-                    queue.complete = end;
-                    pump(h2, &mut echoes, stream)?;
-                }
-                None => h2.acknowledge_received_data(stream, data.len())?,
-            },
-            Event::TrailersReceived { stream, .. } => {
-                if let Some(queue) = echoes.get_mut(&stream) {
-                    queue.chunks.push_back(Bytes::new());
-                    queue.complete = true;
-                    pump(h2, &mut echoes, stream)?;
-                }
-            }
-            Event::Writable { stream } => pump(h2, &mut echoes, stream)?,
-            Event::StreamReset { stream, .. } => {
-                echoes.remove(&stream);
+    wire.run(|h2, event| match answer(h2, &mut echoes, event) {
+        // The stream is gone, and the event that says so is still to come.
+        Err(error) if error.downcast_ref().is_some_and(is_gone) => Ok(()),
+        answered => answered,
+    })
+}
+
+fn is_gone(misuse: &Misuse) -> bool {
+    matches!(misuse, Misuse::NoSuchStream(_) | Misuse::ConnectionClosed)
+}
+
+fn answer(h2: &mut Connection, echoes: &mut HashMap<StreamId, Queue>, event: Event) -> Outcome<()> {
+    match event {
+        Event::RequestReceived { stream, head, end } => {
+            let response = ResponseHead::new(200, [("content-type", "text/plain")])?;
+            if head.method() == "POST" && !end {
+                h2.send_response(stream, response, End::Later)?;
+                echoes.insert(stream, Queue::default());
+            } else if head.method() == "POST" || head.method() == "HEAD" {
+                h2.send_response(stream, response, End::Now)?;
+                h2.release_stream(stream);
+            } else {
+                h2.send_response(stream, response, End::Later)?;
+                let mut greeting = Bytes::from_static(b"Hello from the core alone.\n");
+                h2.send_data(stream, &mut greeting, End::Now)?;
                 h2.release_stream(stream);
             }
-            _ => {}
         }
-        Ok(())
-    })
+        Event::DataReceived { stream, data, end } => match echoes.get_mut(&stream) {
+            Some(queue) => {
+                queue.chunks.push_back(data);
+                queue.complete = end;
+                pump(h2, echoes, stream)?;
+            }
+            None => h2.acknowledge_received_data(stream, data.len())?,
+        },
+        Event::TrailersReceived { stream, .. } => {
+            if let Some(queue) = echoes.get_mut(&stream) {
+                queue.chunks.push_back(Bytes::new());
+                queue.complete = true;
+                pump(h2, echoes, stream)?;
+            }
+        }
+        Event::Writable { stream } => pump(h2, echoes, stream)?,
+        Event::StreamReset { stream, .. } => {
+            echoes.remove(&stream);
+            h2.release_stream(stream);
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 fn pump(

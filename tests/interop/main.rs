@@ -7,6 +7,7 @@
 
 mod client;
 mod curl;
+mod drivers;
 mod large;
 mod nghttp;
 mod ours;

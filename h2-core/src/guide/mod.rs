@@ -1,7 +1,9 @@
 //! Advanced usage, and other pages for reading: they hold no code but that of their examples, which
 //! the tests run.
 //!
-//! The [crate page](crate) has the contract and the loop. From there:
+//! The [crate page](crate) has the contract and the loop. The examples `blocking`, `futures_io` and
+//! `owned_buffers` are that loop as whole programs: over blocking sockets, in a task of any runtime,
+//! and over operations that own their buffers. From there:
 //!
 //! * [`sharing`]: which threads may call, with a channel or with a lock.
 //! * [`buffers`]: what each limit is, what happens when nobody drains, and the worst case in octets.

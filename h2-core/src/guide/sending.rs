@@ -51,9 +51,9 @@
 //!
 //! [`chunks_vectored`](bytes::Buf::chunks_vectored) fills slices for `writev`, and gives as many as
 //! there are. [`Outbox::peek_owned`] gives buffers to transports that keep what they write until it
-//! is done (`io_uring`, completion ports): advance when the write has completed. After a write that
-//! failed for good, call [`handle_failure`]; what the transport may have taken is to be advanced
-//! over before.
+//! is done (`io_uring`, completion ports): advance when the write has completed. The example
+//! `owned_buffers` is a server like that. After a write that failed for good, call
+//! [`handle_failure`]; what the transport may have taken is to be advanced over before.
 //!
 //! # The write-all form
 //!
