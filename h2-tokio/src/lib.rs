@@ -75,6 +75,8 @@
 //!   ends otherwise, something stands still, a limit is near, or a handler or its body fails. There
 //!   are no spans, and nothing for a frame or for a request that goes well. Off, none of it is
 //!   compiled.
+//! * `testing`, off by default: the module of that name, a peer that follows the script of a test frame
+//!   by frame, for your own tests of what you build on this crate.
 //!
 //! Messages are those of the `http` crate; bodies are [`http_body::Body`]s and streams of
 //! [`bytes::Bytes`].
@@ -105,6 +107,8 @@ mod serve;
 pub mod server;
 mod sync;
 pub mod tcp;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod tls;
 mod trace;
 mod tunnel;

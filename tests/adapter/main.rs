@@ -31,6 +31,7 @@ mod protocol;
 mod pushing;
 mod restless;
 mod retirement;
+mod scripts;
 mod serving;
 mod shutdown;
 mod soak;
