@@ -20,17 +20,17 @@
 //! # Where it goes
 //!
 //! A GET that is answered with 13 octets by a task of its own, 100 at once on one connection, costs
-//! the server 14,550 instructions of its own, and a hundredth of a read and of a write. By callgrind
+//! the server 14,430 instructions of its own, and a hundredth of a read and of a write. By callgrind
 //! on `bench_server --spawn` under h2load, the difference of 12,000 and 2,000 requests:
 //!
 //! | where | instructions | share |
 //! |---|---|---|
-//! | connection, streams, output (`h2-core`) | 2,660 | 18 % |
-//! | `http` types, both ways | 2,500 | 17 % |
-//! | memory allocator | 2,050 | 14 % |
-//! | actor and handles (`h2-tokio`) | 1,710 | 12 % |
+//! | connection, streams, output (`h2-core`) | 2,650 | 18 % |
+//! | `http` types, both ways | 2,340 | 16 % |
+//! | memory allocator | 2,000 | 14 % |
+//! | actor and handles (`h2-tokio`) | 1,940 | 13 % |
 //! | field lists and the rules for them (`h2-core`) | 1,670 | 12 % |
-//! | moving memory, mostly the task and what it owns | 1,360 | 9 % |
+//! | moving memory, mostly the task and what it owns | 1,240 | 9 % |
 //! | HPACK, both ways | 1,180 | 8 % |
 //! | tokio's scheduler | 660 | 4 % |
 //! | the server program itself | 630 | 4 % |
@@ -52,7 +52,7 @@
 //! | facts about a field found once and kept in the HPACK table; known names pushed by index; the values of a message beside their reference count in one allocation; slots and lists of fields used again | 18,640 | 17,500 |
 //! | a spare list for every stream that was open at once, and a length that the adapter writes instead of the application | 17,500 | 16,580 |
 //! | the memory of the request's head for that of the response; a task of 500 octets instead of 950 | 16,580 | 15,440 |
-//! | facts in the span of each field, so that a rule looks at none that is known to be good; Huffman without a question a step; the memory of a batch of commands kept | 15,490 | 14,550 |
+//! | facts in the span of each field, so that a rule looks at none that is known to be good; Huffman without a question a step; the memory of a batch of commands kept; a request filled in where it lies | 15,490 | 14,430 |
 //!
 //! And of a client's request:
 //!
