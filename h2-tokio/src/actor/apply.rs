@@ -265,7 +265,6 @@ impl Engine {
         state.detached |= over;
         drop(state);
         if over {
-            // Whoever takes pushes is woken by that.
             self.entries.remove(stream);
         }
         wake((waker, None));

@@ -44,24 +44,22 @@ impl State {
 
     /// Takes the request that is to be opened.
     pub(crate) fn take_request(&mut self) -> Option<RequestHead> {
-        match self.heads.as_mut()?.sent.take() {
-            Some(Head::Request(head)) => Some(head),
-            other => {
-                self.heads.as_mut()?.sent = other;
-                None
-            }
+        match self.take_sent(|head| matches!(head, Head::Request(_)))? {
+            Head::Request(head) => Some(head),
+            Head::Response(_) | Head::Spare(_) => None,
         }
     }
 
     /// Takes the response that is to be sent. A request that waits in line stays where it is.
     pub(crate) fn take_response(&mut self) -> Option<ResponseHead> {
-        match self.heads.as_mut()?.sent.take() {
-            Some(Head::Response(head)) => Some(head),
-            other => {
-                self.heads.as_mut()?.sent = other;
-                None
-            }
+        match self.take_sent(|head| matches!(head, Head::Response(_)))? {
+            Head::Response(head) => Some(head),
+            Head::Request(_) | Head::Spare(_) => None,
         }
+    }
+
+    fn take_sent(&mut self, wanted: impl FnOnce(&mut Head) -> bool) -> Option<Head> {
+        self.heads.as_mut()?.sent.take_if(wanted)
     }
 
     /// Leaves the final response for the application.
@@ -80,8 +78,7 @@ impl State {
 
     /// Takes the memory that an earlier head left.
     pub(crate) fn spare(&mut self) -> Fields {
-        let sent = self.heads.as_mut().map(|heads| &mut heads.sent);
-        match sent.and_then(|sent| sent.take_if(|head| matches!(head, Head::Spare(_)))) {
+        match self.take_sent(|head| matches!(head, Head::Spare(_))) {
             Some(Head::Spare(fields)) => fields,
             _ => Fields::new(),
         }
