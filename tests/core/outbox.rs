@@ -221,3 +221,71 @@ fn streams_that_are_reset_while_the_transport_stands_still_leave_no_place_behind
         server.must_answer_a_ping();
     });
 }
+
+/// The kinds and streams of HEADERS and DATA, in the order in which they were said.
+fn order(said: &[Frame]) -> Vec<(char, u32)> {
+    let letter = |frame: &Frame| match frame {
+        Frame::Headers { .. } => 'H',
+        Frame::Data { .. } => 'D',
+        _ => '?',
+    };
+    said.iter().map(|frame| (letter(frame), frame.stream())).collect()
+}
+
+/// Two streams answer before anything is cut; what they say then.
+fn two_answers(peer: &[(u16, u32)], first: usize, second: usize, urgent: bool) -> Vec<Frame> {
+    let mut server = Setup::server().peer(peer).start(lone::Delivery::Whole);
+    server.hears((wire::get(1), wire::get(3)));
+    server.forget();
+    let conn = &mut server.conn;
+    if urgent {
+        let priority = h2_core::Priority { urgency: 0, incremental: false };
+        conn.prioritize(id(3), priority).unwrap();
+    }
+    for (stream, octets) in [(1, first), (3, second)] {
+        conn.send_response(id(stream), lone::response(200, &[]), End::Later).unwrap();
+        let mut body = Bytes::from(vec![b'x'; octets]);
+        conn.send_data(id(stream), &mut body, End::Now).unwrap();
+    }
+    server.settle();
+    server.says()
+}
+
+#[test]
+fn a_short_body_follows_its_head_at_once() {
+    let said = two_answers(&[], 13, 1_000, false);
+    assert_eq!(order(&said), [('H', 1), ('D', 1), ('H', 3), ('D', 3)]);
+    let ends = |frame: &Frame| matches!(frame, Frame::Data { end: true, .. });
+    assert_eq!(said.iter().filter(|frame| ends(frame)).count(), 2);
+}
+
+#[test]
+fn a_short_body_waits_for_those_that_stand_in_line_before_it() {
+    let said = two_answers(&[], 10_000, 13, false);
+    assert_eq!(order(&said), [('H', 1), ('H', 3), ('D', 1), ('D', 3)]);
+}
+
+#[test]
+fn a_body_that_the_client_gave_a_priority_goes_by_its_urgency() {
+    let said = two_answers(&[], 10_000, 13, true);
+    assert_eq!(order(&said), [('H', 1), ('H', 3), ('D', 3), ('D', 1)]);
+}
+
+#[test]
+fn a_short_body_keeps_to_the_windows_and_to_its_trailers() {
+    let said = two_answers(&[(4, 12)], 13, 12, false);
+    assert_eq!(order(&said), [('H', 1), ('H', 3), ('D', 1), ('D', 3)]);
+    let octets = |frame: &Frame| matches!(frame, Frame::Data { data, .. } if data.len() == 12);
+    assert!(said[2..].iter().all(octets), "{said:?}");
+
+    Setup::server().run(|server| {
+        server.hears(wire::get(1));
+        server.forget();
+        let conn = &mut server.conn;
+        conn.send_response(id(1), lone::response(200, &[]), End::Later).unwrap();
+        conn.send_data(id(1), &mut Bytes::from_static(b"short"), End::Later).unwrap();
+        conn.send_trailers(id(1), lone::trailers(&[("x-end", "1")])).unwrap();
+        server.settle();
+        assert_eq!(order(&server.says()), [('H', 1), ('D', 1), ('H', 1)]);
+    });
+}

@@ -225,7 +225,9 @@ impl Connection {
             found.out.set_hold();
             self.egress.agenda.heads.push_back(key);
         }
-        self.queue_head(key);
+        if !std::mem::replace(&mut found.in_heads, true) {
+            self.egress.agenda.heads.push_back(key);
+        }
         Ok(())
     }
 
@@ -275,9 +277,12 @@ impl Connection {
             found.out.set_end();
             found.send.close();
         }
+        let behind_head = found.in_heads;
         self.queued += taken;
         self.pool_used += self.beyond_own(before + taken) - self.beyond_own(before);
-        self.schedule(key);
+        if !behind_head {
+            self.schedule(key);
+        }
         Ok(taken)
     }
 
@@ -453,7 +458,7 @@ impl Connection {
         let missing = Misuse::NoSuchStream(stream);
         let key = self.find(stream).ok_or(missing)?;
         let found = self.streams.get(key).ok_or(missing)?;
-        let known = !found.silent && found.waiting.is_none() && self.streams.is_open(key);
+        let known = !found.silent && found.waiting.is_none() && found.is_open();
         if known { Ok((key, found)) } else { Err(missing) }
     }
 }

@@ -205,10 +205,8 @@ impl Connection {
             fresh.priority = priority;
             fresh.prioritized = true;
         }
-        let key = self.streams.insert(stream, fresh);
         self.undelivered += cost;
-        self.take_or_await_slot(key);
-        self.emit(key, Event::RequestReceived { stream, head, end });
+        self.take_in(stream, fresh, Event::RequestReceived { stream, head, end });
         Ok(())
     }
 

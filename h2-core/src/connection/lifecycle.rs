@@ -1,14 +1,16 @@
 //! How streams and the connection come to their end, and who gets a slot that becomes free.
 
+use std::collections::VecDeque;
+
 use bytes::Bytes;
 
 use super::{Connection, GRACEFUL, heads};
-use crate::ErrorCode;
 use crate::error::{CloseReason, Origin, Timer};
 use crate::event::Event;
 use crate::frame::GoAway;
 use crate::observe::StallCause;
-use crate::stream::{Initiator, Key};
+use crate::stream::{Closed, Initiator, Key, Removed, Stream};
+use crate::{ErrorCode, StreamId};
 
 impl Connection {
     /// Looks whether a stream is over, and lets it go if nobody holds it.
@@ -30,12 +32,8 @@ impl Connection {
 
     /// The stream is over on the wire; it stays in the table while somebody holds it.
     pub(super) fn close_stream(&mut self, key: Key, reset_by_us: bool) {
-        if !self.streams.is_open(key) {
-            return;
-        }
-        let ours = self.streams.get(key).is_some_and(|stream| stream.initiator == Initiator::Us);
-        let on_wire = self.streams.get(key).is_some_and(|stream| stream.on_wire);
-        self.streams.close(key);
+        let Some(Closed { initiator, on_wire }) = self.streams.close(key) else { return };
+        let ours = initiator == Initiator::Us;
         if on_wire {
             self.closed_streams.remember(key.id, reset_by_us);
             self.wired -= usize::from(ours);
@@ -46,9 +44,9 @@ impl Connection {
     }
 
     fn remove_stream(&mut self, key: Key) {
-        let grown = self.streams.get(key).map_or(0, |stream| stream.growth.grown());
+        let Some(Removed { slot, grown }) = self.streams.remove(key) else { return };
         self.grown = self.grown.saturating_sub(grown);
-        if self.streams.remove(key) {
+        if slot && self.streams.has_waiting() {
             self.admit_waiting();
         }
     }
@@ -96,6 +94,9 @@ impl Connection {
         stream.discard = true;
         let stalled = stream.recv_stalled.is_some();
         let unread = stream.inbound.unread();
+        if unread == 0 && !stalled {
+            return;
+        }
         let stream_level = stream.inbound.release(unread);
         let connection_level = self.inbound.release(unread);
         debug_assert!(stream_level.is_ok() && connection_level.is_ok(), "unread is on both levels");
@@ -107,14 +108,16 @@ impl Connection {
         }
     }
 
-    /// Gives a request of the peer a slot, or lets it wait for one.
-    pub(super) fn take_or_await_slot(&mut self, key: Key) {
+    /// Takes in a request of the peer, with a slot or to wait for one.
+    pub(super) fn take_in(&mut self, id: StreamId, mut stream: Stream, request: Event) {
         if self.streams.slots() < self.stream_limit() && !self.streams.has_waiting() {
-            self.give_slot(key);
+            self.highest_processed = self.highest_processed.max(id.get());
+            stream.held = true;
+            self.streams.insert_with_slot(id, stream);
+            self.events.push_back(request);
         } else {
-            if let Some(stream) = self.streams.get_mut(key) {
-                stream.waiting = Some(Box::default());
-            }
+            stream.waiting = Some(Box::new(VecDeque::from([request])));
+            let key = self.streams.insert(id, stream);
             self.streams.wait_for_slot(key);
         }
     }

@@ -95,7 +95,46 @@ impl Connection {
         limit.is_some_and(|limit| self.streams.open_ours() >= limit as usize)
     }
 
+    /// Cuts what a stream has in line of heads: nearly always one, which begins a message.
     fn cut_heads(&mut self, key: Key) {
+        let busy = self.streams.len() > 1;
+        let promises = self.streams.reserved() > 0;
+        let Some(stream) = self.streams.get_mut(key) else { return };
+        if promises || !stream.out.is_plain() {
+            return self.cut_many_heads(key);
+        }
+        stream.in_heads = false;
+        let opens = stream.initiator == Initiator::Us && !stream.on_wire;
+        if opens {
+            self.highest_ours = self.highest_ours.max(key.id.get());
+            self.streams_opened += 1;
+            self.wired += 1;
+            stream.heard = self.liveness.heard();
+            self.guard.saw_progress();
+        }
+        stream.on_wire = true;
+        if let Some((fields, end)) = stream.out.pop_head(false) {
+            self.egress.cut_head(key.id, &fields, end);
+            self.spare.keep(fields, busy.then_some(self.usual_fields));
+        }
+        if opens {
+            stream.head_end = self.egress.outbox.end();
+        }
+        if stream.has_data_or_tail() {
+            let queued = stream.out.queued();
+            if !self.egress.cut_short_body(key.id, stream) {
+                return self.schedule(key);
+            }
+            self.credit_returned(queued, 0);
+            self.guard.saw_progress();
+        }
+        self.cut_off(key);
+    }
+
+    /// Cuts the heads of a stream that has interim responses, or is promised, or of any while there
+    /// are promises.
+    #[cold]
+    fn cut_many_heads(&mut self, key: Key) {
         let busy = self.streams.len() > 1;
         let Some(stream) = self.streams.get_mut(key) else { return };
         let hold = stream.out.take_hold();
@@ -128,7 +167,7 @@ impl Connection {
         let begins = !hold && stream.initiator == Initiator::Us && stream.out.has_heads();
         while let Some((fields, end)) = stream.out.pop_head(hold) {
             self.egress.cut_head(key.id, &fields, end);
-            self.spare.keep(fields, busy);
+            self.spare.keep(fields, busy.then_some(self.usual_fields));
         }
         if begins {
             self.streams.activate(key);

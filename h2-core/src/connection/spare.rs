@@ -32,11 +32,14 @@ impl Spare {
         }
     }
 
-    /// Keeps the memory of a head that was sent; that of its list only on a `busy` connection, for
-    /// with one stream at a time there is no use for it before the connection is idle.
-    pub(super) fn keep(&mut self, mut head: Box<Fields>, busy: bool) {
-        if busy && self.lists.len() < MOST {
-            self.lists.extend(std::mem::take(&mut *head).emptied());
+    /// Keeps the memory of a head that was sent; that of its list only if it has room for `usual`
+    /// heads that arrive. On a connection that is not busy there are none: with one stream at a
+    /// time there is no use for a list before the connection is idle.
+    pub(super) fn keep(&mut self, mut head: Box<Fields>, usual: Option<(usize, usize)>) {
+        if let Some((fields, octets)) = usual
+            && self.lists.len() < MOST
+        {
+            self.lists.extend(std::mem::take(&mut *head).emptied(fields, octets));
         }
         if self.boxes.len() < MOST {
             *head = Fields::new();

@@ -95,12 +95,11 @@ impl Connection {
         stream.recv_length = BodyLength::default();
         stream.head_request = head.is_head();
         stream.connect = head.is_connect();
-        let key = self.streams.insert(StreamId::ONE, stream);
         self.highest_theirs = StreamId::ONE.get();
         self.streams_opened += 1;
         self.undelivered += super::heads::cost(&head);
-        self.take_or_await_slot(key);
-        self.emit(key, Event::RequestReceived { stream: StreamId::ONE, head, end: true });
+        let id = StreamId::ONE;
+        self.take_in(id, stream, Event::RequestReceived { stream: id, head, end: true });
         Ok(())
     }
 }

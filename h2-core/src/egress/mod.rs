@@ -59,6 +59,9 @@ pub(crate) struct Sent {
 /// turns often.
 const MAX_DATA: usize = MIN_MAX_FRAME_SIZE as usize;
 
+/// Bodies up to this length may go out with their head.
+const SHORT: usize = 1024;
+
 /// What cutting from one stream led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cut {
@@ -190,6 +193,25 @@ impl Egress {
             });
         });
         self.note_block(kind::PUSH_PROMISE, 4 + padding, written, request);
+    }
+
+    /// Cuts the whole body of a message right behind its head, if it is short and nobody is in line
+    /// before it; tells whether it did. Such a body costs others no more of their turn than its head
+    /// does, and a stream that is done with at once costs 300 instructions less than one that stands
+    /// in line.
+    pub(crate) fn cut_short_body(&mut self, id: StreamId, stream: &mut Stream) -> bool {
+        if !self.scheduler.is_empty() || self.padder.is_on() || stream.prioritized {
+            return false;
+        }
+        let most = self.most_data(stream).min(SHORT);
+        let Some(body) = stream.out.take_short(most + 1) else { return false };
+        let len = body.len();
+        stream.send_window.spend(len);
+        self.window.spend(len);
+        stream.moved += len as u64;
+        let written = self.outbox.gather(|out| frame::data(out, id, &body, true));
+        self.note(kind::DATA, written);
+        true
     }
 
     /// Cuts the next frame of what follows the head: DATA, or what ends the stream.

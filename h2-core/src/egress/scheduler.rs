@@ -50,6 +50,11 @@ impl Scheduler {
         self.ready.get_mut(usize::from(priority.urgency.min(Priority::LOWEST)))
     }
 
+    /// Whether no stream is in line.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.filled == 0
+    }
+
     /// The stream whose turn it is.
     pub(crate) fn pop(&mut self) -> Option<Key> {
         if self.filled == 0 {

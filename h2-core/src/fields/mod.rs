@@ -25,6 +25,10 @@ pub(crate) const FIELD_OVERHEAD: usize = 32;
 /// known by number.
 const USUAL_FIELD: usize = 16;
 
+/// For so many fields there is room in any message: its memory may serve the next one, and requests
+/// seldom have fewer. A list that has to grow costs 430 instructions.
+const LEAST_FIELDS: usize = 8;
+
 /// For more fields than this no room is made before they come: a guess must not cost much.
 const MOST_GUESSED: usize = 64;
 
@@ -101,6 +105,7 @@ impl Fields {
     /// An empty list with room for so many pseudo-fields and what `fields` say they have.
     pub(crate) fn for_message<T>(pseudo: usize, fields: &impl Iterator<Item = T>) -> Self {
         let count = fields.size_hint().0.min(MOST_GUESSED) + pseudo;
+        let count = count.max(LEAST_FIELDS);
         Self::with_capacity(count, count * USUAL_FIELD)
     }
 
@@ -269,9 +274,11 @@ impl Fields {
         (self.spans.len().min(16), self.octets.len().min(512))
     }
 
-    /// The memory of a list that is not needed any more, unless it is too much to keep.
-    pub(crate) fn emptied(mut self) -> Option<Self> {
-        if self.octets.capacity() > 256 || self.spans.capacity() > 16 {
+    /// The memory of a list that is not needed any more, unless it is too much to keep, or too
+    /// little for `fields` fields of `octets` octets: to let it grow costs more than a fresh list.
+    pub(crate) fn emptied(mut self, fields: usize, octets: usize) -> Option<Self> {
+        let (most_fields, most_octets) = (self.spans.capacity(), self.octets.capacity());
+        if !(fields..=16).contains(&most_fields) || !(octets..=256).contains(&most_octets) {
             return None;
         }
         self.clear();

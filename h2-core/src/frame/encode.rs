@@ -74,6 +74,13 @@ pub(crate) fn data_head(out: &mut Vec<u8>, stream: StreamId, len: usize, end: bo
     put_head(out, len, kind::DATA, flags, stream.get());
 }
 
+/// A DATA frame.
+pub(crate) fn data(out: &mut Vec<u8>, stream: StreamId, data: &[u8], end: bool) {
+    out.reserve(HEAD_LEN + data.len());
+    data_head(out, stream, data.len(), end);
+    out.extend_from_slice(data);
+}
+
 /// The head of a DATA frame with padding; `len` octets of content and the padding must follow.
 pub(crate) fn padded_data_head(
     out: &mut Vec<u8>,

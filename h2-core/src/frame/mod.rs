@@ -11,8 +11,8 @@ mod reader;
 pub(crate) use block::{Block, BlockLimits, Opening};
 pub(crate) use decode::{Frame, decode};
 pub(crate) use encode::{
-    GoAway, Pad, data_head, extension, goaway, headers, padded_data_head, ping, priority_update,
-    push_promise, reset, settings, settings_ack, window_update,
+    GoAway, Pad, data, data_head, extension, goaway, headers, padded_data_head, ping,
+    priority_update, push_promise, reset, settings, settings_ack, window_update,
 };
 pub(crate) use head::{FrameHead, HEAD_LEN, flag, kind};
 pub(crate) use reader::{Next, PREFACE, Reader};

@@ -9,4 +9,4 @@ pub(crate) use closed::{ClosedStreams, How};
 pub(crate) use outgoing::{Outgoing, Tail};
 pub(crate) use state::Half;
 pub use state::StreamState;
-pub(crate) use table::{Initiator, Key, Standing, Stream, Table};
+pub(crate) use table::{Closed, Initiator, Key, Removed, Standing, Stream, Table};

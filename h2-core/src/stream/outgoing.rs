@@ -114,6 +114,20 @@ impl Outgoing {
         self.head.take().map(|fields| (fields, self.head_ends))
     }
 
+    /// Whether there is nothing before the head, nor a reset that waits behind the message.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.before.is_none() && self.reset_after.is_none()
+    }
+
+    /// Takes the whole body if it is one piece, shorter than `limit`, and ends the message.
+    pub(crate) fn take_short(&mut self, limit: usize) -> Option<Bytes> {
+        let whole = self.first.len() < limit && self.more.is_none() && self.ends_with_data();
+        whole.then(|| {
+            self.ends = false;
+            std::mem::take(&mut self.first)
+        })
+    }
+
     pub(crate) fn has_heads(&self) -> bool {
         self.head.is_some() || self.before.is_some()
     }

@@ -151,6 +151,11 @@ impl Stream {
         }
     }
 
+    /// Whether it is not over on the wire.
+    pub(crate) fn is_open(&self) -> bool {
+        self.standing != Standing::Over
+    }
+
     /// Whether both directions ended and nothing of ours waits to be cut.
     pub(crate) fn is_over(&self) -> bool {
         self.send.is_closed() && self.recv.is_closed() && self.out.is_empty()
@@ -177,6 +182,22 @@ pub(crate) struct Table {
     waiting: VecDeque<Key>,
 }
 
+/// What was known of a stream that is over on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Closed {
+    pub(crate) initiator: Initiator,
+    pub(crate) on_wire: bool,
+}
+
+/// What a stream had that was removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Removed {
+    /// A slot, which is free.
+    pub(crate) slot: bool,
+    /// Octets by which its window had been widened.
+    pub(crate) grown: u32,
+}
+
 /// Which of the counters a stream is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
@@ -192,6 +213,13 @@ impl Table {
     /// An empty table; `secret` keeps the peer from choosing identifiers that meet.
     pub(crate) fn new(secret: u64) -> Self {
         Self { streams: StreamMap::with_secret(secret), ..Self::default() }
+    }
+
+    /// Takes in a stream of the peer, which gets a slot.
+    pub(crate) fn insert_with_slot(&mut self, id: StreamId, mut stream: Stream) -> Key {
+        stream.slot = true;
+        self.slots += 1;
+        self.insert(id, stream)
     }
 
     pub(crate) fn insert(&mut self, id: StreamId, stream: Stream) -> Key {
@@ -220,8 +248,9 @@ impl Table {
     }
 
     #[inline]
-    fn settle_in(&mut self, id: StreamId, stream: Stream, standing: Standing) -> Key {
-        let index = self.streams.insert_fresh(id, Stream { standing, ..stream });
+    fn settle_in(&mut self, id: StreamId, mut stream: Stream, standing: Standing) -> Key {
+        stream.standing = standing;
+        let index = self.streams.insert_fresh(id, stream);
         Key { index, id }
     }
 
@@ -277,27 +306,27 @@ impl Table {
         !self.waiting.is_empty()
     }
 
-    /// The stream is over on the wire: it no longer counts against any limit on open streams.
-    pub(crate) fn close(&mut self, key: Key) {
-        self.stand(key, Standing::Over);
+    /// The stream is over on the wire: it no longer counts against any limit on open streams. What
+    /// was known of it, unless it was over before.
+    pub(crate) fn close(&mut self, key: Key) -> Option<Closed> {
+        let stream = self.get_mut(key)?;
+        let before = std::mem::replace(&mut stream.standing, Standing::Over);
+        let closed = Closed { initiator: stream.initiator, on_wire: stream.on_wire };
+        if before == Standing::Over {
+            return None;
+        }
+        *self.counter(closed.initiator, before) -= 1;
+        Some(closed)
     }
 
     /// The response of a promised stream begins: it counts as open from here on.
     pub(crate) fn activate(&mut self, key: Key) {
-        if self.standing(key) == Standing::Reserved {
-            self.stand(key, Standing::Open);
-        }
-    }
-
-    fn stand(&mut self, key: Key, standing: Standing) {
         let Some(stream) = self.get_mut(key) else { return };
-        let before = std::mem::replace(&mut stream.standing, standing);
-        let initiator = stream.initiator;
-        if before != Standing::Over {
-            *self.counter(initiator, before) -= 1;
-        }
-        if standing != Standing::Over {
-            *self.counter(initiator, standing) += 1;
+        if stream.standing == Standing::Reserved {
+            stream.standing = Standing::Open;
+            let initiator = stream.initiator;
+            *self.counter(initiator, Standing::Reserved) -= 1;
+            *self.counter(initiator, Standing::Open) += 1;
         }
     }
 
@@ -308,17 +337,17 @@ impl Table {
 
     /// Whether the stream is not over on the wire.
     pub(crate) fn is_open(&self, key: Key) -> bool {
-        self.standing(key) != Standing::Over
+        self.get(key).is_some_and(Stream::is_open)
     }
 
-    /// Removes a stream altogether, and frees its slot.
-    pub(crate) fn remove(&mut self, key: Key) -> bool {
+    /// Removes a stream altogether, and frees its slot; what it had, if it was there.
+    pub(crate) fn remove(&mut self, key: Key) -> Option<Removed> {
         self.close(key);
-        let Some(stream) = self.get_mut(key) else { return false };
-        let had_slot = stream.slot;
-        self.slots -= usize::from(had_slot);
+        let stream = self.get(key)?;
+        let removed = Removed { slot: stream.slot, grown: stream.growth.grown() };
+        self.slots -= usize::from(removed.slot);
         self.streams.discard(key.id);
-        had_slot
+        Some(removed)
     }
 
     /// Every stream that is alive, in no useful order but always the same one.
@@ -385,8 +414,8 @@ mod tests {
         table.close(key);
         table.close(key);
         assert_eq!((table.open_theirs(), table.slots()), (0, 1));
-        assert!(table.remove(key));
-        assert!(!table.remove(key));
+        assert_eq!(table.remove(key), Some(Removed { slot: true, grown: 0 }));
+        assert_eq!(table.remove(key), None);
         assert_eq!((table.len(), table.slots()), (0, 0));
     }
 }
