@@ -37,22 +37,32 @@ impl Facts {
     }
 
     /// Looks at a field. `name_index` is the static entry of its name, or 0; then `name` counts.
+    #[inline]
     pub(crate) fn of(name_index: u8, name: &[u8], value: &[u8]) -> Self {
-        let (index, of_name) = match name_index {
-            0 => Self::of_name(name),
-            index => (index, Self::of_index(index)),
-        };
-        let fit = match index {
-            1 | HOST => is_authority(value),
-            2 | 3 => is_token(value),
-            4 | 5 => is_path(value),
-            6 | 7 => is_scheme(value),
-            _ => false,
-        };
-        Self::LOOKED
-            .and(of_name)
-            .and(Self::VALUE.only_if(is_value(value)))
-            .and(Self::FIT.only_if(fit))
+        if name_index == 0 { Self::of_own(name, value) } else { Self::of_named(name_index, value) }
+    }
+
+    /// Looks at a field whose name is written out.
+    fn of_own(name: &[u8], value: &[u8]) -> Self {
+        let (index, of_name) = Self::of_name(name);
+        of_name.and(Self::of_value(index, value))
+    }
+
+    /// Looks at a field whose name is that of static entry `index` (1 to 61).
+    #[inline]
+    pub(crate) fn of_named(index: u8, value: &[u8]) -> Self {
+        Self::of_index(index).and(Self::of_value(index, value))
+    }
+
+    /// Looks at a value; `index` is the static entry of its name, if that matters.
+    #[inline]
+    fn of_value(index: u8, value: &[u8]) -> Self {
+        let facts = Self::LOOKED.and(Self::VALUE.only_if(is_value(value)));
+        // Most names ask for nothing.
+        if FITTED >> index & 1 == 0 {
+            return facts;
+        }
+        facts.and(Self::FIT.only_if(is_fit(index, value)))
     }
 
     /// What a name says that is written out, and its static entry if it matters.
@@ -65,9 +75,9 @@ impl Facts {
     }
 
     /// What the name of static entry `index` (1 to 61) says.
+    #[inline]
     const fn of_index(index: u8) -> Self {
-        let plain =
-            index > LAST_PSEUDO && !matches!(index, CONTENT_LENGTH | HOST | TRANSFER_ENCODING);
+        let plain = RULED >> index & 1 == 0;
         Self(Self::NAME.0 | if plain { Self::PLAIN.0 } else { 0 })
     }
 
@@ -100,6 +110,24 @@ pub(crate) const LAST_PSEUDO: u8 = 14;
 pub(crate) const CONTENT_LENGTH: u8 = 28;
 const HOST: u8 = 38;
 const TRANSFER_ENCODING: u8 = 57;
+
+/// The static entries whose names have rules of their own, a bit for each; and 0, which is none.
+const RULED: u64 =
+    ((1 << (LAST_PSEUDO + 1)) - 1) | 1 << CONTENT_LENGTH | 1 << HOST | 1 << TRANSFER_ENCODING;
+
+/// The static entries whose names ask for values of a form: those of [`is_fit`].
+const FITTED: u64 = 0b1111_1110 | 1 << HOST;
+
+/// Whether a value is what the name of static entry `index` asks for.
+fn is_fit(index: u8, value: &[u8]) -> bool {
+    match index {
+        1 | HOST => is_authority(value),
+        2 | 3 => is_token(value),
+        4 | 5 => is_path(value),
+        6 | 7 => is_scheme(value),
+        _ => false,
+    }
+}
 
 /// Whether the rules for sections have something to say about regular fields called `name`.
 fn has_rules(name: &[u8]) -> bool {
@@ -211,15 +239,23 @@ pub(crate) fn has_value_octets(octets: &[u8]) -> bool {
     if octets.len() >= LONG {
         return octets.iter().fold(true, |good, octet| good & is_value_octet(*octet));
     }
-    let (words, rest) = octets.as_chunks::<8>();
     // Values are short, and a word at a time is quicker than what setting up wider registers costs.
-    words.iter().all(|word| is_printable(*word) || word.iter().copied().all(is_value_octet))
-        && rest.iter().copied().all(is_value_octet)
+    let good = |word: [u8; 8]| is_printable(word) || word.into_iter().all(is_value_octet);
+    if let Some(last) = octets.last_chunk() {
+        let (words, _) = octets.as_chunks();
+        return words.iter().all(|word| good(*word)) && good(*last);
+    }
+    if let (Some(&[a, b, c, d]), Some(&[w, x, y, z])) = (octets.first_chunk(), octets.last_chunk())
+    {
+        return good([a, b, c, d, w, x, y, z]);
+    }
+    octets.iter().copied().all(is_value_octet)
 }
 
 /// From this length on, a plain fold is quicker, because the compiler widens it.
 const LONG: usize = 64;
 
+#[inline]
 fn is_value_octet(octet: u8) -> bool {
     (octet >= 0x20 && octet != 0x7f) || octet == b'\t'
 }
@@ -236,6 +272,7 @@ fn is_printable(word: [u8; 8]) -> bool {
     (control | delete) & HIGH == 0
 }
 
+#[inline]
 fn is_value(octets: &[u8]) -> bool {
     let blank = |octet: Option<&u8>| matches!(octet, Some(b' ' | b'\t'));
     has_value_octets(octets) && !blank(octets.first()) && !blank(octets.last())

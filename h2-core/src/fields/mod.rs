@@ -128,17 +128,16 @@ impl Fields {
     }
 
     fn push_field(&mut self, name: &[u8], value: &[u8], sensitive: bool) {
-        if let Some(index) = static_table::find_name(name) {
-            return match static_table::find_value(index, value) {
-                Some(index) if !sensitive => self.push_static(index),
-                _ => self.push_named(index, value, sensitive),
-            };
-        }
+        let first = static_table::find_name(name).unwrap_or(0);
         let start = self.octets.len();
-        self.octets.extend_from_slice(name);
+        if first == 0 {
+            self.octets.extend_from_slice(name);
+        } else if !sensitive && let Some(index) = static_table::find_value(first, value) {
+            return self.push_static(index);
+        }
         self.octets.extend_from_slice(value);
-        let facts = Facts::of(0, name, value);
-        self.append(Span::in_arena(start, 0, name.len(), value.len(), sensitive, facts));
+        let facts = Facts::of(first, name, value);
+        self.append(Span::in_arena(start, first, name.len(), value.len(), sensitive, facts));
     }
 
     /// Appends the pseudo-fields of a request, those that there are.
@@ -190,7 +189,7 @@ impl Fields {
         let start = self.octets.len();
         self.octets.extend_from_slice(value);
         let name_len = well_known(name_index).0.len();
-        let facts = Facts::of(name_index, &[], value);
+        let facts = Facts::of_named(name_index, value);
         self.append(Span::in_arena(start, name_index, name_len, value.len(), sensitive, facts));
     }
 
@@ -325,6 +324,30 @@ impl Fields {
     pub(crate) fn value(&self, span: &Span) -> &[u8] {
         span.value(&self.octets)
     }
+
+    /// The octets that a field has of its own: its name, if that is written out, and its value.
+    #[inline]
+    pub(crate) fn own(&self, span: &Span) -> &[u8] {
+        span.own(&self.octets)
+    }
+}
+
+/// Whether two strings are the same. Those of fields are short: one word that overlaps another
+/// costs half of what a call does.
+#[inline]
+pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() || a.len() > 16 {
+        return a == b;
+    }
+    let ends = |octets: &[u8]| Some((*octets.first_chunk::<8>()?, *octets.last_chunk::<8>()?));
+    if let (Some(a), Some(b)) = (ends(a), ends(b)) {
+        return a == b;
+    }
+    let ends = |octets: &[u8]| Some((*octets.first_chunk::<4>()?, *octets.last_chunk::<4>()?));
+    if let (Some(a), Some(b)) = (ends(a), ends(b)) {
+        return a == b;
+    }
+    a.iter().eq(b)
 }
 
 /// Name and value of static entry `index` (1 to 61); empty ones for any other index.
@@ -426,6 +449,20 @@ mod tests {
         let shared = fields.share();
         let values: Vec<_> = shared.iter().map(|(_, value)| value).collect();
         assert_eq!(values, ["GET", "example.org"]);
+    }
+
+    #[test]
+    fn every_octet_counts_when_strings_are_compared() {
+        for len in 0..40 {
+            let text = vec![b'v'; len];
+            assert!(same(&text, &text.clone()), "{len}");
+            assert!(!same(&text, &vec![b'v'; len + 1]), "{len}");
+            for at in 0..len {
+                let mut other = text.clone();
+                other[at] = b'w';
+                assert!(!same(&text, &other), "{at} of {len}");
+            }
+        }
     }
 
     #[test]

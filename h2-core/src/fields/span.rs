@@ -8,7 +8,7 @@ pub(crate) struct Span {
     /// Where its octets start in the arena: the name unless it is well known, then the value
     /// unless that is.
     start: u32,
-    name_len: u32,
+    pub(crate) name_len: u32,
     value_len: u32,
     /// Index of the name in the static table, 1 to 61; 0 when the name lies in the arena.
     pub(crate) name_index: u8,
@@ -93,6 +93,17 @@ impl Span {
         let own_name = if self.name_index == 0 { self.name_len as usize } else { 0 };
         let start = self.start as usize + own_name;
         octets.get(start..start + self.value_len as usize).unwrap_or_default()
+    }
+
+    /// Name and value, those of them that lie in the arena; `octets` is the arena.
+    #[inline]
+    pub(crate) fn own<'a>(&self, octets: &'a [u8]) -> &'a [u8] {
+        if self.static_value {
+            return &[];
+        }
+        let own_name = if self.name_index == 0 { self.name_len as usize } else { 0 };
+        let start = self.start as usize;
+        octets.get(start..start + own_name + self.value_len as usize).unwrap_or_default()
     }
 
     /// The name, `octets` being the arena.

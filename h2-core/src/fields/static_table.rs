@@ -1,6 +1,6 @@
 //! Finds entries of the static table (RFC 7541 appendix A) with one look and one comparison.
 
-use super::{WELL_KNOWN, well_known};
+use super::{WELL_KNOWN, same, well_known};
 
 /// Chosen by trial so that no two of the 52 names meet in one slot; a test holds it to that.
 const MULTIPLIER: u32 = 0xbadc_aa07;
@@ -39,32 +39,41 @@ pub(crate) fn find_name(name: &[u8]) -> Option<u8> {
     let (&first, &last) = (name.first()?, name.last()?);
     let index = *FIRST_INDEX.get(slot(first, last, name.len()))?;
     let (candidate, _) = WELL_KNOWN.get(usize::from(index).checked_sub(1)?)?;
-    (candidate.as_bytes() == name).then_some(index)
+    same(candidate.as_bytes(), name).then_some(index)
 }
 
 /// The first index that has the name of entry `index`.
 #[inline]
 pub(crate) fn first_of_name(index: u8) -> u8 {
+    // Entries that share a name are pseudo-fields.
     match index {
+        only @ (0..=2 | 15..) => only,
         3 => 2,
-        5 => 4,
-        7 => 6,
-        9..=14 => 8,
-        only => only,
+        4 | 5 => 4,
+        6 | 7 => 6,
+        8..=14 => 8,
     }
 }
+
+/// The first indices whose names have values that are not empty, a bit for each.
+const VALUED: u64 = 1 << 2 | 1 << 4 | 1 << 6 | 1 << 8 | 1 << 16;
 
 /// The index of the entry that has the name of `first`, its first index, and this value.
 #[inline]
 pub(crate) fn find_value(first: u8, value: &[u8]) -> Option<u8> {
+    if VALUED >> first & 1 == 0 {
+        return value.is_empty().then_some(first);
+    }
+    find_octets(first, value)
+}
+
+fn find_octets(first: u8, value: &[u8]) -> Option<u8> {
     let last = match first {
         2 | 4 | 6 => first + 1,
         8 => 14,
-        16 => 16,
-        // No other value has an octet.
-        only => return value.is_empty().then_some(only),
+        only => only,
     };
-    (first..=last).find(|&index| well_known(index).1.as_bytes() == value)
+    (first..=last).find(|&index| same(well_known(index).1.as_bytes(), value))
 }
 
 #[cfg(test)]

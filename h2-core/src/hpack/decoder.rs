@@ -199,7 +199,7 @@ impl Decoder {
             if self.looks {
                 facts = Facts::of(name_index, name, value);
             }
-            self.table.insert(name_index, name, value, facts);
+            self.table.insert(name_index, name_len, octets, facts);
         }
         if list.count(name_len + value_len)? {
             let (index, secret) = (name_index, form.sensitive);

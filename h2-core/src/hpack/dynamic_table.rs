@@ -90,26 +90,32 @@ impl<T> DynamicTable<T> {
 
     /// Evicts what must go and adds an entry, unless it is larger than the whole table.
     ///
-    /// `name` is not kept when `name_index` (1 to 61, or 0) says which static entry has it.
-    /// Tells whether the entry was added.
-    pub(super) fn insert(&mut self, name_index: u8, name: &[u8], value: &[u8], extra: T) -> bool {
-        let size = name.len() + value.len() + FIELD_OVERHEAD;
+    /// `octets` are the name, unless `name_index` (1 to 61, or 0) says which static entry has it,
+    /// and the value. Tells whether the entry was added.
+    pub(super) fn insert(
+        &mut self,
+        name_index: u8,
+        name_len: usize,
+        octets: &[u8],
+        extra: T,
+    ) -> bool {
+        let own_name = if name_index == 0 { name_len } else { 0 };
+        let value_len = octets.len().saturating_sub(own_name);
+        let size = name_len + value_len + FIELD_OVERHEAD;
         let Some(left) = self.max_size.checked_sub(size) else {
             self.evict_down_to(0);
             return false;
         };
-        let (Ok(name_len), Ok(value_len)) = (u32::try_from(name.len()), u32::try_from(value.len()))
+        let (Ok(name_len), Ok(value_len)) = (u32::try_from(name_len), u32::try_from(value_len))
         else {
             // Above 4 GiB: no table that size signals can announce has room for it.
             self.evict_down_to(0);
             return false;
         };
         self.evict_down_to(left);
-        let own_name = if name_index == 0 { name } else { &[] };
-        self.make_room(own_name.len() + value.len());
+        self.make_room(octets.len());
         let start = self.end();
-        self.octets.extend_from_slice(own_name);
-        self.octets.extend_from_slice(value);
+        self.octets.extend_from_slice(octets);
         self.records.push_back(Record { start, name_len, value_len, name_index, extra });
         self.size += size;
         true
@@ -188,7 +194,7 @@ impl<'a, T> Entry<'a, T> {
         }
     }
 
-    #[inline]
+    #[cfg(test)]
     pub(super) fn value(&self) -> &'a [u8] {
         let own_name = self.octets.len().saturating_sub(self.value_len);
         self.octets.get(own_name..).unwrap_or_default()
@@ -205,6 +211,11 @@ mod tests {
         entries.map(|entry| (text(entry.name()), text(entry.value()))).collect()
     }
 
+    fn insert(table: &mut DynamicTable<()>, index: u8, name: &[u8], value: &[u8]) -> bool {
+        let own_name = if index == 0 { name } else { &[] };
+        table.insert(index, name.len(), &[own_name, value].concat(), ())
+    }
+
     fn pair(name: &str, value: &str) -> (String, String) {
         (name.to_owned(), value.to_owned())
     }
@@ -212,10 +223,10 @@ mod tests {
     #[test]
     fn the_oldest_entries_leave_first() {
         let mut table = DynamicTable::new(80);
-        assert!(table.insert(0, b"one", b"1", ()));
-        assert!(table.insert(0, b"two", b"2", ()));
+        assert!(insert(&mut table, 0, b"one", b"1"));
+        assert!(insert(&mut table, 0, b"two", b"2"));
         assert_eq!(contents(&table), [pair("two", "2"), pair("one", "1")]);
-        assert!(table.insert(0, b"three", b"3", ()));
+        assert!(insert(&mut table, 0, b"three", b"3"));
         assert_eq!(contents(&table), [pair("three", "3"), pair("two", "2")]);
         assert_eq!(table.size(), 74);
     }
@@ -223,15 +234,15 @@ mod tests {
     #[test]
     fn an_entry_of_exactly_the_maximum_fits_and_one_octet_more_empties_the_table() {
         let mut table = DynamicTable::new(34);
-        assert!(table.insert(0, b"a", b"b", ()));
-        assert!(!table.insert(0, b"a", b"bc", ()));
+        assert!(insert(&mut table, 0, b"a", b"b"));
+        assert!(!insert(&mut table, 0, b"a", b"bc"));
         assert_eq!((table.len(), table.size()), (0, 0));
     }
 
     #[test]
     fn a_static_name_is_counted_but_not_stored() {
         let mut table = DynamicTable::new(4096);
-        table.insert(38, b"host", b"a", ());
+        insert(&mut table, 38, b"host", b"a");
         assert_eq!(table.size(), 37);
         assert_eq!(table.octets, b"a");
         assert_eq!(contents(&table), [pair("host", "a")]);
@@ -242,7 +253,7 @@ mod tests {
         let mut table = DynamicTable::new(4096);
         for round in 0..20_000_usize {
             let value = vec![b'v'; round % 700];
-            table.insert(0, round.to_string().as_bytes(), &value, ());
+            insert(&mut table, 0, round.to_string().as_bytes(), &value);
             let entry = table.get(0).unwrap();
             assert_eq!((entry.name(), entry.value()), (round.to_string().as_bytes(), &value[..]));
             let oldest = table.get(table.len() - 1).unwrap();
@@ -256,7 +267,7 @@ mod tests {
         let mut table = DynamicTable::new(200);
         table.squeezed = u32::MAX - 50;
         for round in 0..100_u8 {
-            table.insert(0, b"name", &[round; 20], ());
+            insert(&mut table, 0, b"name", &[round; 20]);
             assert_eq!(table.get(0).unwrap().value(), [round; 20]);
             if round > 1 {
                 assert_eq!(table.get(1).unwrap().value(), [round - 1; 20]);
@@ -268,7 +279,7 @@ mod tests {
     fn trimming_keeps_the_entries_and_nothing_else() {
         let mut table = DynamicTable::new(100);
         for value in [b"1", b"2", b"3", b"4"] {
-            table.insert(0, b"name", value, ());
+            insert(&mut table, 0, b"name", value);
         }
         table.trim();
         assert_eq!(table.octets.capacity(), 10);

@@ -1,8 +1,8 @@
 //! Turns fields into header blocks; never lets a secret into the table, nor what will not recur.
 
-use super::search::{NameKey, SearchTable};
+use super::search::{Key, SearchTable};
 use super::{FIRST_DYNAMIC_INDEX, INITIAL_TABLE_SIZE, huffman, integer};
-use crate::fields::{FIELD_OVERHEAD, Field, Fields, static_table};
+use crate::fields::{Fields, Span, static_table};
 
 /// The encoding half of a connection's header compression.
 ///
@@ -103,7 +103,7 @@ impl Encoder {
             if span.static_value && HARMLESS >> span.name_index & 1 == 1 {
                 out.push(0x80 | span.name_index);
             } else {
-                self.field(fields.resolve(span), out);
+                self.field(fields, span, out);
             }
         }
     }
@@ -119,48 +119,50 @@ impl Encoder {
     }
 
     #[inline]
-    fn field(&mut self, field: Field<'_>, out: &mut Vec<u8>) {
-        let Field { name, value, sensitive, name_index, .. } = field;
-        let index = match name_index {
-            0 => static_table::find_name(name).unwrap_or(0),
+    fn field(&mut self, fields: &Fields, span: &Span, out: &mut Vec<u8>) {
+        let index = match span.name_index {
+            0 => static_table::find_name(fields.name(span)).unwrap_or(0),
             index => static_table::first_of_name(index),
         };
-        let form = if sensitive || is_secret(index, value) {
+        let value = fields.value(span);
+        let form = if span.sensitive || is_secret(index, value) {
             Form::NEVER_INDEXED
         } else {
             if index != 0
                 && let Some(index) = static_table::find_value(index, value)
             {
-                return integer::encode(0x80, 7, usize::from(index), out);
+                return out.push(0x80 | index);
             }
-            let size = name.len() + value.len() + FIELD_OVERHEAD;
-            let recurs = NOT_INDEXED >> index & 1 == 0 && size <= self.table.max_size() / 4 * 3;
+            let recurs =
+                NOT_INDEXED >> index & 1 == 0 && span.list_size() <= self.table.max_size() / 4 * 3;
             if recurs { Form::INDEXED } else { Form::NOT_INDEXED }
         };
-        let name_key = NameKey::new(index, name);
         if !form.indexed() {
-            return self.literal(form, index, name_key, name, value, out);
+            let name = if index == 0 { fields.name(span) } else { &[] };
+            return self.literal(form, index, name, value, out);
         }
-        let key = name_key.with_value(name, value);
+        let octets = if index == 0 { fields.own(span) } else { value };
+        let key = Key::new(index, span.name_len as usize, octets);
         if let Some(age) = self.table.find_field(&key) {
             return integer::encode(0x80, 7, FIRST_DYNAMIC_INDEX + age, out);
         }
-        self.literal(form, index, name_key, name, value, out);
+        let name = if index == 0 { fields.name(span) } else { &[] };
+        self.literal(form, index, name, value, out);
         self.table.insert(&key);
     }
 
+    /// A field that is written out; `name` is looked at if no index says it.
     fn literal(
         &self,
         Form(pattern, prefix_bits): Form,
         index: u8,
-        key: NameKey,
         name: &[u8],
         value: &[u8],
         out: &mut Vec<u8>,
     ) {
         if index != 0 {
             integer::encode(pattern, prefix_bits, usize::from(index), out);
-        } else if let Some(age) = self.table.find_name(key, name) {
+        } else if let Some(age) = self.table.find_name(name) {
             integer::encode(pattern, prefix_bits, FIRST_DYNAMIC_INDEX + age, out);
         } else {
             out.push(pattern);
@@ -176,12 +178,27 @@ fn is_secret(name_index: u8, value: &[u8]) -> bool {
 
 /// Appends a string literal (§5.2), Huffman-coded if that is shorter.
 fn string(text: &[u8], out: &mut Vec<u8>) {
-    let coded_len = huffman::encoded_len(text);
-    if coded_len < text.len() {
-        integer::encode(0x80, 7, coded_len, out);
+    let start = out.len();
+    // One octet says the length, unless the text is long; then its code is measured first.
+    let short = text.len() < 0x7f;
+    if short {
+        out.push(0x80);
         huffman::encode(text, out);
+        let coded_len = out.len() - start - 1;
+        if coded_len < text.len()
+            && let (Some(first), Ok(len)) = (out.get_mut(start), u8::try_from(coded_len))
+        {
+            *first |= len;
+            return;
+        }
+        out.truncate(start);
     } else {
-        integer::encode(0x00, 7, text.len(), out);
-        out.extend_from_slice(text);
+        let coded_len = huffman::encoded_len(text);
+        if coded_len < text.len() {
+            integer::encode(0x80, 7, coded_len, out);
+            return huffman::encode(text, out);
+        }
     }
+    integer::encode(0x00, 7, text.len(), out);
+    out.extend_from_slice(text);
 }

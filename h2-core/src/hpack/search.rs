@@ -6,6 +6,7 @@
 //! compression, not time.
 
 use super::dynamic_table::{DynamicTable, Entry};
+use crate::fields::same;
 
 const MOST_LINKS: usize = 16;
 const FEWEST_BUCKETS: usize = 16;
@@ -34,47 +35,38 @@ pub(super) struct SearchTable {
     names: Vec<u32>,
 }
 
-/// A name as the table knows it: which static entry has it, or 0, and its hash.
-#[derive(Clone, Copy)]
-pub(super) struct NameKey {
-    index: u8,
-    hash: u64,
-}
-
-/// What is searched for: a name, a value, and the hash of both.
+/// What is searched for: a field as an entry of the table would have it, and its hash.
 #[derive(Clone, Copy)]
 pub(super) struct Key<'a> {
-    name: NameKey,
-    name_octets: &'a [u8],
-    value: &'a [u8],
+    /// The first static entry with the name, or 0 when there is none.
+    name_index: u8,
+    name_len: usize,
+    /// The name, unless the index says it, and the value.
+    octets: &'a [u8],
     hash: u32,
 }
 
-impl NameKey {
-    /// `index` is the first static entry with this name, or 0 when there is none.
+impl<'a> Key<'a> {
+    /// A field of these octets, which are in this order: the name, unless `name_index` says which
+    /// static entry has it first, and the value.
     #[inline]
-    pub(super) fn new(index: u8, name: &[u8]) -> Self {
-        let hash = match index {
-            0 => hash_octets(0, name),
-            index => u64::from(index) << 32,
-        };
-        Self { index, hash }
+    pub(super) fn new(name_index: u8, name_len: usize, octets: &'a [u8]) -> Self {
+        let seed = u64::from(name_index) << 32 | name_len as u64;
+        Self { name_index, name_len, octets, hash: fold(hash_octets(seed, octets)) }
     }
 
-    #[inline]
-    pub(super) fn with_value<'a>(self, name: &'a [u8], value: &'a [u8]) -> Key<'a> {
-        let hash = fold(hash_octets(self.hash, value));
-        Key { name: self, name_octets: name, value, hash }
-    }
-}
-
-impl Key<'_> {
     #[inline]
     fn is(&self, entry: &Entry<'_, Links>) -> bool {
         entry.extra.hash == self.hash
-            && entry.name_index == self.name.index
-            && entry.value() == self.value
-            && (entry.name_index != 0 || entry.name() == self.name_octets)
+            && entry.name_index == self.name_index
+            && entry.name_len == self.name_len
+            && same(entry.octets, self.octets)
+    }
+
+    /// The hash of the name, if it has octets here.
+    fn own_name(&self) -> Option<u32> {
+        let name = || self.octets.get(..self.name_len).unwrap_or_default();
+        (self.name_index == 0).then(|| fold(hash_octets(0, name())))
     }
 }
 
@@ -119,8 +111,9 @@ impl SearchTable {
     }
 
     /// How many entries are younger than one with this name, which is not in the static table.
-    pub(super) fn find_name(&self, key: NameKey, name: &[u8]) -> Option<usize> {
-        let mut number = *self.names.get(bucket(fold(key.hash), self.names.len()))?;
+    pub(super) fn find_name(&self, name: &[u8]) -> Option<usize> {
+        let hash = fold(hash_octets(0, name));
+        let mut number = *self.names.get(bucket(hash, self.names.len()))?;
         for _ in 0..MOST_LINKS {
             let (age, entry) = self.entry(number)?;
             if entry.name() == name {
@@ -133,16 +126,16 @@ impl SearchTable {
 
     /// Adds an entry; see [`DynamicTable::insert`].
     pub(super) fn insert(&mut self, key: &Key<'_>) {
-        let Key { name, name_octets, value, hash } = *key;
+        let Key { name_index, name_len, octets, hash } = *key;
         let links = Links { hash, older_field: 0, older_name: 0 };
-        if !self.table.insert(name.index, name_octets, value, links) {
+        if !self.table.insert(name_index, name_len, octets, links) {
             return;
         }
         self.newest = self.newest.wrapping_add(1);
         if self.table.len() > self.fields.len() {
             self.grow();
         } else {
-            self.link(0, hash, (name.index == 0).then(|| fold(name.hash)));
+            self.link(0, hash, key.own_name());
         }
     }
 
@@ -228,8 +221,9 @@ fn hash_words(state: u64, octets: &[u8]) -> u64 {
 mod tests {
     use super::*;
 
-    fn key<'a>(name: &'a str, value: &'a str) -> Key<'a> {
-        NameKey::new(0, name.as_bytes()).with_value(name.as_bytes(), value.as_bytes())
+    fn key(name: &str, value: &str) -> Key<'static> {
+        let octets: &'static str = Box::leak(format!("{name}{value}").into_boxed_str());
+        Key::new(0, name.len(), octets.as_bytes())
     }
 
     #[test]
@@ -252,10 +246,7 @@ mod tests {
         for (name, value) in [("a", "1"), ("b", "1"), ("a", "2"), ("c", "1")] {
             table.insert(&key(name, value));
         }
-        let find = |name: &str| {
-            let name = name.as_bytes();
-            table.find_name(NameKey::new(0, name), name)
-        };
+        let find = |name: &str| table.find_name(name.as_bytes());
         assert_eq!([find("a"), find("b"), find("c"), find("d")], [Some(1), Some(2), Some(0), None]);
     }
 

@@ -222,13 +222,20 @@ impl Part {
     /// all have, are not compared.
     #[inline]
     fn of(fields: &Fields, span: &Span) -> Result<Option<Self>, Malformed> {
-        match span.name_index {
-            1 => Ok(Some(Self::Authority)),
-            2 | 3 => Ok(Some(Self::Method)),
-            4 | 5 => Ok(Some(Self::Path)),
-            6 | 7 => Ok(Some(Self::Scheme)),
-            0 | 8..=LAST_PSEUDO => Self::named(fields.name(span)),
-            _ => Ok(None),
+        /// The parts of the static entries from 1 on.
+        const PARTS: [Part; 7] = [
+            Part::Authority,
+            Part::Method,
+            Part::Method,
+            Part::Path,
+            Part::Path,
+            Part::Scheme,
+            Part::Scheme,
+        ];
+        match PARTS.get(usize::from(span.name_index).wrapping_sub(1)) {
+            Some(part) => Ok(Some(*part)),
+            None if span.name_index > LAST_PSEUDO => Ok(None),
+            None => Self::named(fields.name(span)),
         }
     }
 
@@ -252,6 +259,11 @@ impl Part {
         }
     }
 
+    /// Whether a look at the value finds that it is not what the name asks for.
+    fn is_unfit(self, fields: &Fields, span: &Span) -> bool {
+        self != Self::Protocol && !fields.resolve(span).facts().has(Facts::FIT)
+    }
+
     /// The offence of a value that is not what the name asks for.
     fn unfit(self) -> Malformed {
         let rule = match self {
@@ -271,20 +283,18 @@ impl Target {
     fn find(fields: &Fields) -> Result<(Self, Option<Part>), Malformed> {
         let mut target = Self { places: [ABSENT; 5], pseudo: 0, verb: Verb::default(), host: None };
         let mut unfit = None;
-        for (at, span) in (0..ABSENT).zip(fields.spans()) {
+        for span in fields.spans() {
             let Some(part) = Part::of(fields, span)? else { break };
             let Some(place) = target.places.get_mut(part as usize) else { break };
-            if std::mem::replace(place, at) != ABSENT {
+            if *place != ABSENT {
                 return Err(Malformed::at(HeadRule::RepeatedPseudo, part.name()));
             }
+            *place = target.pseudo;
+            target.pseudo += 1;
             // A field that recurs comes with its facts.
-            let fit = span.facts.has(Facts::FIT)
-                || part == Part::Protocol
-                || fields.resolve(span).facts().has(Facts::FIT);
-            if !fit && unfit.is_none() {
+            if !span.facts.has(Facts::FIT) && unfit.is_none() && part.is_unfit(fields, span) {
                 unfit = Some(part);
             }
-            target.pseudo = at + 1;
         }
         Ok((target, unfit))
     }

@@ -83,15 +83,16 @@ pub(super) enum Section {
 /// Checks every field from position `first` on; none may be a pseudo-field.
 ///
 /// Facts decide about nearly all of them, so that a field that recurs costs one comparison.
+#[inline]
 pub(super) fn check_regular(
     fields: &Fields,
     first: usize,
     section: Section,
 ) -> Result<Regular, Malformed> {
     let mut found = Regular::default();
-    for (position, span) in fields.spans().iter().enumerate().skip(first) {
+    for (position, span) in (first..).zip(fields.spans().get(first..).unwrap_or_default()) {
         if !span.facts.has(Facts::REGULAR) {
-            check_closely(&fields.resolve(span), position, section, &mut found)?;
+            check_closely(fields.resolve(span), position, section, &mut found)?;
         }
     }
     Ok(found)
@@ -99,12 +100,13 @@ pub(super) fn check_regular(
 
 /// Checks a field that nobody has looked at, or that more is to be said about.
 fn check_closely(
-    field: &Field<'_>,
+    mut field: Field<'_>,
     position: usize,
     section: Section,
     found: &mut Regular,
 ) -> Result<(), Malformed> {
-    let facts = field.facts();
+    field.facts = field.facts();
+    let (facts, field) = (field.facts, &field);
     if !facts.has(Facts::VALUE) {
         return Err(bad_value(field));
     }
