@@ -10,6 +10,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::actor::command::{Command, Rare};
 use crate::config::{Config, Target};
+use crate::convert::Last;
 use crate::error::{CloseReason, Error, Outcome};
 use crate::exchange::Slot;
 use crate::ext::RequestTimeout;
@@ -52,6 +53,8 @@ pub(crate) struct Shared {
     wanted: AtomicUsize,
     /// Slots of streams that are over, for the next ones.
     spare: Mutex<Vec<Arc<Slot>>>,
+    /// What the last messages that were received said.
+    said: Mutex<Last>,
 }
 
 /// Slots that a busy connection keeps for the streams to come.
@@ -123,6 +126,7 @@ pub(crate) fn pair(config: &Config) -> (Arc<Hub>, mpsc::UnboundedReceiver<Comman
         counters: Counters::default(),
         wanted: AtomicUsize::new(0),
         spare: Mutex::new(Vec::new()),
+        said: Mutex::new(Last::default()),
     };
     (Arc::new(Hub { commands, shared: Arc::new(shared) }), receiver)
 }
@@ -175,6 +179,16 @@ impl Shared {
     pub(crate) fn trim(&self) {
         self.wanted.store(0, Ordering::Relaxed);
         *self.spare() = Vec::new();
+        *self.said.lock().unwrap_or_else(PoisonError::into_inner) = Last::default();
+    }
+
+    /// Does something that is done faster if it is known what the last messages said. Nobody waits
+    /// for that knowledge: who cannot have it at once does without.
+    pub(crate) fn with_last<T>(&self, convert: impl FnOnce(&mut Last) -> T) -> T {
+        match self.said.try_lock() {
+            Ok(mut last) => convert(&mut last),
+            Err(_) => convert(&mut Last::default()),
+        }
     }
 
     /// Why the connection ended, for something that it cut short.

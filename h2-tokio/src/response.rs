@@ -10,7 +10,7 @@ use h2_core::{ErrorCode, ResponseHead, StreamId};
 use http::Response;
 
 use crate::body::RecvBody;
-use crate::convert;
+use crate::convert::{self, Last};
 use crate::error::{Error, Outcome};
 use crate::exchange::{Begin, Slot, register};
 use crate::hub::Hub;
@@ -71,7 +71,9 @@ impl ResponseFuture {
         let mut state = slot.lock();
         if let Some(head) = state.next_interim() {
             drop(state);
-            return Poll::Ready(convert::response(head).ok().map(|(response, _)| response));
+            let mut response = Response::new(());
+            let made = convert::response(&mut response, head, &mut Last::default());
+            return Poll::Ready(made.ok().map(|_| response));
         }
         if state.has_head() || state.failure().is_some() {
             return Poll::Ready(None);
@@ -95,12 +97,13 @@ impl ResponseFuture {
     }
 
     fn received(&mut self, head: ResponseHead) -> Result<Response<RecvBody>, Error> {
-        let length = head.content_length();
-        let converted = convert::response(head);
         let Some((slot, hub)) = self.link.take() else {
             return Err(Error::reset_by_us(None, ErrorCode::CANCEL, Outcome::ResponseStarted));
         };
-        let Ok((response, spare)) = converted else {
+        let length = head.content_length();
+        let mut response = Response::new(RecvBody::empty());
+        let made = hub.shared.with_last(|last| convert::response(&mut response, head, last));
+        let Ok(spare) = made else {
             // The half of it that the application would need is lost, so it gets none of it.
             let stream = slot.lock().stream;
             drop(RecvBody::new(slot, hub, None));
@@ -113,7 +116,8 @@ impl ResponseFuture {
         };
         // A message without a body says what length it would have had, which is not its length.
         let length = if no_body { Some(0) } else { length };
-        Ok(response.map(|()| RecvBody::new(slot, hub, length)))
+        *response.body_mut() = RecvBody::new(slot, hub, length);
+        Ok(response)
     }
 }
 

@@ -16,7 +16,7 @@ pub use tokio_util::sync::CancellationToken;
 use crate::actor::{Accept, Actor, Engine, Inbound};
 use crate::body::RecvBody;
 use crate::config::Config;
-use crate::convert::{self, LastAuthority};
+use crate::convert;
 use crate::error::CloseReason;
 use crate::exchange::{Slot, register};
 use crate::handle::common_methods;
@@ -52,7 +52,7 @@ where
     let driver = Driver { actor: Actor::new(io, engine, Queueing { queue: Arc::clone(&queue) }) };
     (
         Handle { hub: Arc::clone(&hub) },
-        Incoming { queue, hub, authority: LastAuthority::default(), extensions: config.extensions },
+        Incoming { queue, hub, extensions: config.extensions },
         driver,
     )
 }
@@ -105,7 +105,6 @@ impl Handle {
 pub struct Incoming {
     queue: Arc<Queue>,
     hub: Arc<Hub>,
-    authority: LastAuthority,
     /// What every request carries.
     extensions: Extensions,
 }
@@ -120,7 +119,7 @@ impl Incoming {
         std::future::poll_fn(|cx| self.poll_accept(cx)).await
     }
 
-    fn poll_accept(&mut self, cx: &Context<'_>) -> Poll<Option<(Request<RecvBody>, Responder)>> {
+    fn poll_accept(&self, cx: &Context<'_>) -> Poll<Option<(Request<RecvBody>, Responder)>> {
         loop {
             let mut line = self.queue.lock();
             let Some(accepted) = line.pop() else {
@@ -138,7 +137,7 @@ impl Incoming {
     }
 
     /// Makes a request of what was received, unless that is over already or cannot be one.
-    fn hand_out(&mut self, accepted: Accepted) -> Option<(Request<RecvBody>, Responder)> {
+    fn hand_out(&self, accepted: Accepted) -> Option<(Request<RecvBody>, Responder)> {
         let Accepted { slot, inbound } = accepted;
         let Inbound { stream, head, end } = inbound;
         let length = head.content_length();
@@ -154,7 +153,8 @@ impl Incoming {
             return None;
         }
         let mut request = Request::new(body);
-        match convert::request(&mut request, head, &mut self.authority) {
+        let made = self.hub.shared.with_last(|last| convert::request(&mut request, head, last));
+        match made {
             Ok(spare) => {
                 responder.keep_spare(spare);
                 request.extensions_mut().extend(self.extensions.clone());
@@ -173,7 +173,7 @@ impl Incoming {
 impl Stream for Incoming {
     type Item = (Request<RecvBody>, Responder);
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll_accept(cx)
     }
 }

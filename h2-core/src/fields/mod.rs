@@ -4,6 +4,7 @@
 //! [`RequestHead`](crate::RequestHead), [`ResponseHead`](crate::ResponseHead) and
 //! [`Trailers`](crate::Trailers) are lists that passed the rules.
 
+mod alike;
 mod facts;
 mod shaping;
 mod shared;
@@ -254,6 +255,7 @@ impl Fields {
     }
 
     /// The field at `index`.
+    #[inline]
     #[must_use]
     pub fn at(&self, index: usize) -> Option<Field<'_>> {
         self.spans.get(index).map(|span| self.resolve(span))

@@ -78,6 +78,28 @@ impl Span {
         }
     }
 
+    /// Where its octets start in the arena, if it has any there.
+    #[inline]
+    pub(super) fn start(&self) -> Option<usize> {
+        (!self.static_value).then_some(self.start as usize)
+    }
+
+    /// The same field with a value of `value_len` octets, its octets starting at `start`.
+    pub(super) fn moved(&self, start: usize, value_len: usize) -> Self {
+        Self { start: length(start), value_len: length(value_len), ..*self }
+    }
+
+    /// Whether it is cut as `other` is, whose octets lie `shift` before its own.
+    #[inline]
+    pub(super) fn is_shifted(&self, other: &Self, shift: usize) -> bool {
+        self.name_index == other.name_index
+            && self.static_value == other.static_value
+            && self.sensitive == other.sensitive
+            && self.name_len == other.name_len
+            && self.value_len == other.value_len
+            && (self.static_value || self.start as usize == other.start as usize + shift)
+    }
+
     /// What it adds to the size of its list (RFC 9113 §6.5.2).
     #[inline]
     pub(crate) fn list_size(&self) -> usize {

@@ -2,74 +2,42 @@
 //!
 //! The values of a message are slices of one allocation of its own, never of a read buffer.
 
-use bytes::{Bytes, BytesMut};
-use h2_core::{Field, Fields, RequestHead, ResponseHead, SharedFields, Trailers};
-use http::header::{self, HeaderName};
+use bytes::Bytes;
+use h2_core::{Fields, RequestHead, ResponseHead, Trailers};
+use http::header;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
 
-use super::names;
+use super::headers::{self, Source, Unmappable};
+use super::last::Last;
 use crate::ext::Protocol;
-
-/// Static table index of `cookie` (RFC 7541 appendix A).
-const COOKIE: u8 = 32;
 
 /// Longest path that a [`Uri`] holds.
 const MAX_URI: usize = 65_534;
 
-/// A message that keeps the rules of HTTP but that the `http` types cannot hold.
-#[derive(Debug)]
-pub(crate) struct Unmappable {
-    /// What a server answers to it.
-    pub(crate) status: StatusCode,
-}
-
-impl Unmappable {
-    const BAD: Self = Self { status: StatusCode::BAD_REQUEST };
-    const URI_TOO_LONG: Self = Self { status: StatusCode::URI_TOO_LONG };
-    const TOO_MANY_FIELDS: Self = Self { status: StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE };
-}
-
 /// Fills in a request, and gives the memory of its head for the one that answers it. A request is
 /// large, so it is filled where it lies instead of being moved from one hand to the next.
-///
-/// `last` is kept by the connection: nearly all of its requests are for the same authority, which
-/// then is neither parsed nor kept more than once.
 pub(crate) fn request<B>(
     request: &mut Request<B>,
     head: RequestHead,
-    last: &mut LastAuthority,
+    last: &mut Last,
 ) -> Result<Fields, Unmappable> {
     let pseudo = head.pseudo_fields();
-    let fields = head.into_fields().share();
+    let fields = head.into_fields();
+    let known = last.recall(&fields, pseudo);
+    let mut fields = Source::new(fields);
     let mut target = Target::default();
     for position in 0..pseudo {
-        target.take(&fields, position, last)?;
+        target.take(&mut fields, position, last)?;
     }
     *request.version_mut() = Version::HTTP_2;
     *request.method_mut() = std::mem::take(&mut target.method);
-    *request.headers_mut() = headers(&fields, pseudo)?;
+    *request.headers_mut() = known.complete(&mut fields, pseudo)?;
     if let Some(protocol) = target.protocol.take() {
         request.extensions_mut().insert(Protocol::received(protocol));
     }
     *request.uri_mut() = target.into_uri(request.headers())?;
     Ok(fields.into_spare())
-}
-
-/// The authority that the last request was for.
-#[derive(Debug, Default)]
-pub(crate) struct LastAuthority(Option<Authority>);
-
-impl LastAuthority {
-    fn parse(&mut self, octets: &[u8]) -> Result<Authority, Unmappable> {
-        match &self.0 {
-            Some(last) if last.as_str().as_bytes() == octets => Ok(last.clone()),
-            _ => {
-                let authority = Authority::try_from(octets).map_err(|_| Unmappable::BAD)?;
-                Ok(self.0.insert(authority).clone())
-            }
-        }
-    }
 }
 
 /// The pseudo-fields of a request.
@@ -87,21 +55,26 @@ impl Target {
     /// a slice that is made and dropped costs sixty instructions.
     fn take(
         &mut self,
-        fields: &SharedFields,
+        fields: &mut Source,
         position: usize,
-        last: &mut LastAuthority,
+        last: &mut Last,
     ) -> Result<(), Unmappable> {
         let Some(field) = fields.at(position) else { return Ok(()) };
-        match field.name {
-            b":method" => {
+        // What stands in the static table is known by number, unless the peer spelled it out.
+        match (field.name_index, field.name) {
+            (2 | 3, _) | (0, b":method") => {
                 self.method = Method::from_bytes(field.value).map_err(|_| Unmappable::BAD)?;
             }
-            b":scheme" => self.scheme = Some(scheme(field.value)?),
-            b":authority" => self.authority = Some(last.parse(field.value)?),
-            b":path" if field.value == b"/" => self.path = Some(PathAndQuery::from_static("/")),
-            b":path" if field.value.len() > MAX_URI => return Err(Unmappable::URI_TOO_LONG),
-            b":path" => self.path = Some(path(fields.value(position))?),
-            b":protocol" => self.protocol = Some(fields.value(position)),
+            (6 | 7, _) | (0, b":scheme") => self.scheme = Some(scheme(field.value)?),
+            (1, _) | (0, b":authority") => self.authority = Some(last.authority(field.value)?),
+            (4 | 5, _) | (0, b":path") => {
+                self.path = Some(match field.value {
+                    b"/" => PathAndQuery::from_static("/"),
+                    long if long.len() > MAX_URI => return Err(Unmappable::URI_TOO_LONG),
+                    _ => path(fields.shared().value(position))?,
+                })
+            }
+            (_, b":protocol") => self.protocol = Some(fields.shared().value(position)),
             _ => {}
         }
         Ok(())
@@ -144,86 +117,25 @@ fn path(value: Bytes) -> Result<PathAndQuery, Unmappable> {
     PathAndQuery::from_maybe_shared(value).map_err(|_| Unmappable::BAD)
 }
 
-/// A response, interim or final, without its body, and the memory of its head.
-pub(crate) fn response(head: ResponseHead) -> Result<(Response<()>, Fields), Unmappable> {
+/// Fills in a response, interim or final, and gives the memory of its head.
+pub(crate) fn response<B>(
+    response: &mut Response<B>,
+    head: ResponseHead,
+    last: &mut Last,
+) -> Result<Fields, Unmappable> {
     let status = StatusCode::from_u16(head.status()).map_err(|_| Unmappable::BAD)?;
-    let fields = head.into_fields().share();
-    let mut response = Response::new(());
+    let fields = head.into_fields();
+    let known = last.recall(&fields, 1);
+    let mut fields = Source::new(fields);
     *response.version_mut() = Version::HTTP_2;
     *response.status_mut() = status;
-    *response.headers_mut() = headers(&fields, 1)?;
-    Ok((response, fields.into_spare()))
+    *response.headers_mut() = known.complete(&mut fields, 1)?;
+    Ok(fields.into_spare())
 }
 
 /// Trailers.
 pub(crate) fn trailers(trailers: Trailers) -> Result<HeaderMap, Unmappable> {
-    headers(&trailers.into_fields().share(), 0)
-}
-
-/// The fields from position `first` on.
-fn headers(fields: &SharedFields, first: usize) -> Result<HeaderMap, Unmappable> {
-    let expected = fields.len().saturating_sub(first);
-    let mut map =
-        HeaderMap::try_with_capacity(expected).map_err(|_| Unmappable::TOO_MANY_FIELDS)?;
-    let mut crumbs = Crumbs::default();
-    for (field, octets) in fields.iter().skip(first) {
-        let name = name(&field)?;
-        let is_cookie = match field.name_index {
-            0 => field.name == b"cookie",
-            index => index == COOKIE,
-        };
-        let mut value = HeaderValue::from_maybe_shared(octets).map_err(|_| Unmappable::BAD)?;
-        value.set_sensitive(field.sensitive);
-        if is_cookie {
-            crumbs.add(value);
-        } else {
-            map.try_append(name, value).map_err(|_| Unmappable::TOO_MANY_FIELDS)?;
-        }
-    }
-    if let Some(cookie) = crumbs.join() {
-        map.try_append(header::COOKIE, cookie).map_err(|_| Unmappable::TOO_MANY_FIELDS)?;
-    }
-    Ok(map)
-}
-
-fn name(field: &Field<'_>) -> Result<HeaderName, Unmappable> {
-    match names::known(field.name_index) {
-        Some(name) => Ok(name),
-        None => HeaderName::from_lowercase(field.name).map_err(|_| Unmappable::BAD),
-    }
-}
-
-/// The pieces of a cookie, which are one value to everyone but HPACK (RFC 9113 §8.2.3).
-#[derive(Default)]
-struct Crumbs {
-    only: Option<HeaderValue>,
-    joined: BytesMut,
-}
-
-impl Crumbs {
-    fn add(&mut self, crumb: HeaderValue) {
-        let Some(first) = &mut self.only else {
-            self.only = Some(crumb);
-            return;
-        };
-        if self.joined.is_empty() {
-            self.joined.extend_from_slice(first.as_bytes());
-        }
-        // One secret crumb makes the whole a secret.
-        first.set_sensitive(first.is_sensitive() || crumb.is_sensitive());
-        self.joined.extend_from_slice(b"; ");
-        self.joined.extend_from_slice(crumb.as_bytes());
-    }
-
-    fn join(self) -> Option<HeaderValue> {
-        let only = self.only?;
-        if self.joined.is_empty() {
-            return Some(only);
-        }
-        let mut value = HeaderValue::from_maybe_shared(self.joined.freeze()).ok()?;
-        value.set_sensitive(only.is_sensitive());
-        Some(value)
-    }
+    headers::build(&trailers.into_fields().share(), 0)
 }
 
 #[cfg(test)]
@@ -232,7 +144,7 @@ mod tests {
 
     fn request(head: RequestHead) -> Result<Request<()>, Unmappable> {
         let mut request = Request::new(());
-        super::request(&mut request, head, &mut LastAuthority::default()).map(|_| request)
+        super::request(&mut request, head, &mut Last::default()).map(|_| request)
     }
 
     fn head(list: &[(&str, &str)]) -> RequestHead {

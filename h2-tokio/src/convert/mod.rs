@@ -2,12 +2,15 @@
 //! can hold, and what one of them cannot hold is refused, never bent.
 
 mod date;
+mod headers;
 mod inbound;
+mod last;
 mod names;
 mod outbound;
 
 pub(crate) use date::Date;
-pub(crate) use inbound::{LastAuthority, request, response, trailers};
+pub(crate) use inbound::{request, response, trailers};
+pub(crate) use last::Last;
 pub(crate) use outbound::{
     Extra, informational_head, request_head, response_head, trailers as outbound_trailers,
 };

@@ -26,7 +26,7 @@ use crate::body::RecvBody;
 use crate::body::pump::{self, BoxError, Pinned, Pump, Start};
 use crate::chunks::Chunks;
 use crate::config::{Config, Knobs};
-use crate::convert::{self, Date, Extra, LastAuthority};
+use crate::convert::{self, Date, Extra};
 use crate::error::{CloseReason, Error};
 use crate::exchange::{Finish, Slot};
 use crate::hub::{self, Counters, Hub};
@@ -76,7 +76,6 @@ where
         bodies: Spare::default(),
         pace: Pace::default(),
         date: None,
-        authority: LastAuthority::default(),
         spare: Fields::new(),
         extensions: config.extensions,
         begun: 0,
@@ -208,7 +207,6 @@ struct Serving<S: Service<Request<RecvBody>>, B> {
     pace: Pace,
     /// The present, for the requests of one turn.
     date: Option<Date>,
-    authority: LastAuthority,
     /// Memory of the last request's head, for that of its response.
     spare: Fields,
     /// What every request carries.
@@ -355,7 +353,8 @@ where
             }
         };
         let mut request = Request::new(body);
-        match convert::request(&mut request, head, &mut self.authority) {
+        let made = self.hub.shared.with_last(|last| convert::request(&mut request, head, last));
+        match made {
             Ok(spare) => self.spare = spare,
             Err(refused) => {
                 Counters::add(&self.hub.shared.counters.unmappable_requests, 1);
