@@ -388,7 +388,7 @@ where
 
     /// Writes, unless answers that are about to come should go out with it.
     fn write_unless_due(&mut self, cx: &mut Context<'_>) -> bool {
-        if self.engine.patience.waits() {
+        if self.engine.patience.waits(self.engine.entries.len()) {
             self.yields = true;
             return false;
         }
