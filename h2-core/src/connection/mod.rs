@@ -96,6 +96,8 @@ pub struct Connection {
     /// Octets by which stream windows were widened, and by which they may be.
     grown: u32,
     growth_pool: u32,
+    /// Some DATA of the peer carried padding.
+    peer_pads: bool,
     /// The shortest round trip that was seen.
     round_trip: Option<Duration>,
     streams: Table,
@@ -214,7 +216,6 @@ impl Connection {
         let first_stream = config.first_stream.filter(ours).unwrap_or(usual);
         // Its own source of numbers: what is padded must not tell what a PING will say.
         let padder = Padder::new(config.padding, !config.seed);
-        let secret = SplitMix::new(config.seed.rotate_left(32)).next();
         let mut connection = Self {
             role,
             clock: Clock::new(now),
@@ -224,8 +225,9 @@ impl Connection {
             inbound: Inbound::new(DEFAULT_WINDOW, config.connection_window),
             grown: 0,
             growth_pool: config.growth_pool(),
+            peer_pads: false,
             round_trip: None,
-            streams: Table::new(secret),
+            streams: Table::new(SplitMix::new(config.seed.rotate_left(32)).next()),
             closed_streams: ClosedStreams::default(),
             egress: Egress::new(config.encoder_table_size as usize, padder),
             guard: Guard::new(config.reset_bucket, config.glitch_bucket, now),

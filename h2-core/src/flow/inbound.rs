@@ -83,12 +83,19 @@ impl Inbound {
         self.promised = narrow(i64::from(self.promised) + delta);
     }
 
-    /// Whether an announcement pays: half of what is not held back by unread octets (so at most
-    /// three announcements a window of 1 MiB), or a lump of it.
+    /// Whether an announcement pays: half of what is not held back by unread octets, or a lump.
     pub(crate) fn is_due(&self) -> bool {
         let unannounced = i64::from(self.unannounced);
-        let unheld = self.target() - i64::from(self.unread);
-        unannounced > 0 && unannounced * 2 >= unheld.min(2 * LUMP)
+        let target = self.target();
+        let unheld = target - i64::from(self.unread);
+        let lump = LUMP.max(target / LUMPS);
+        unannounced > 0 && unannounced * 2 >= unheld.min(2 * lump)
+    }
+
+    /// Whether the peer holds credit for all that is still to come, and it is not nothing: then it
+    /// may send whatever happens here.
+    pub(crate) fn covers(&self, left: u64) -> bool {
+        left > 0 && u64::try_from(self.promised).is_ok_and(|promised| promised >= left)
     }
 
     /// Takes what is to be announced, at most 2^31-1 and never so much that the peer's window
@@ -106,6 +113,10 @@ impl Inbound {
 /// that just covers a round trip stands still for as long as an announcement takes to gather: over
 /// 50 ms with 8 MiB, halves of 4 MiB reach 0.80 of the rate, and these reach 0.92.
 const LUMP: i64 = 512 * 1024;
+
+/// Of a window that is larger, such a part of it is a lump: the sender loses no more by it, and
+/// each announcement is a write, which wakes the peer.
+const LUMPS: i64 = 16;
 
 /// A part of a window, which a correct one never exceeds.
 fn narrow(part: i64) -> i32 {
@@ -138,6 +149,16 @@ mod tests {
         inbound.release(1).unwrap();
         assert!(inbound.is_due());
         assert_eq!(inbound.announce(), Some(512 << 10));
+    }
+
+    #[test]
+    fn credit_covers_what_is_to_come_as_long_as_anything_is() {
+        let mut inbound = Inbound::new(10, 10);
+        assert!(inbound.covers(10) && !inbound.covers(11) && !inbound.covers(0));
+        inbound.receive(10).unwrap();
+        assert!(!inbound.covers(1));
+        inbound.shift(-5);
+        assert!(!inbound.covers(1), "it is below zero");
     }
 
     #[test]

@@ -9,8 +9,9 @@
 //! Give the length of each [`Event::DataReceived`] back with [`acknowledge_received_data`] when you
 //! have *used it up*: written it to a file, sent it on, thrown it away. Not when it arrives: the
 //! window is the only thing that keeps a fast peer from filling your memory. WINDOW_UPDATE goes out
-//! when half of a window has been given back, or 512 KiB of a large one, so one frame serves many
-//! pieces. Both levels are credited by the one call.
+//! when half of a window has been given back, or of a large one 512 KiB or a sixteenth, so one frame
+//! serves many pieces. A stream whose content-length says that no more comes than the peer may send
+//! already gets none. Both levels are credited by the one call.
 //!
 //! ```
 //! # use std::time::Instant;

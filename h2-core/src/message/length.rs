@@ -52,6 +52,11 @@ impl BodyLength {
         copy.add(octets).is_err() || (end && copy.finish().is_err())
     }
 
+    /// Octets that are still to come; `None` when the head did not say.
+    pub(crate) fn left(&self) -> Option<u64> {
+        (self.expected != ANY).then(|| self.expected.saturating_sub(self.seen))
+    }
+
     /// The message ended; anything missing is the error.
     pub(crate) fn finish(&self) -> Result<(), Mismatch> {
         if self.expected != ANY && self.seen != self.expected {
