@@ -98,7 +98,9 @@ impl Connection {
         debug_assert!(released.is_ok(), "it was received three lines up");
         let used_up = stream.inbound.is_used_up();
         self.give_back(back);
-        self.announce(key);
+        if !end {
+            self.announce(key);
+        }
         if used_up {
             self.watch_reading(key);
         }

@@ -26,14 +26,20 @@ pub(super) fn cost(head: &RequestHead) -> usize {
 }
 
 impl Connection {
-    /// Takes an event that was handed out off the accounts of what waits to be.
-    pub(super) fn delivered(&mut self, event: &Event) {
-        if let Event::RequestReceived { head, .. } = event {
-            self.undelivered = self.undelivered.saturating_sub(cost(head));
-        } else if let Event::InformationalReceived { stream, .. } = event
-            && let Some(found) = self.find(*stream).and_then(|key| self.streams.get_mut(key))
-        {
-            found.informational_waiting = found.informational_waiting.saturating_sub(1);
+    /// Takes the event that is about to be handed out off the accounts of what waits to be.
+    #[inline]
+    pub(super) fn deliver_first(&mut self) {
+        match self.events.front() {
+            Some(Event::RequestReceived { head, .. }) => {
+                self.undelivered = self.undelivered.saturating_sub(cost(head));
+            }
+            Some(Event::InformationalReceived { stream, .. }) => {
+                let key = self.streams.find(*stream);
+                if let Some(found) = key.and_then(|key| self.streams.get_mut(key)) {
+                    found.informational_waiting = found.informational_waiting.saturating_sub(1);
+                }
+            }
+            _ => {}
         }
     }
 

@@ -20,22 +20,27 @@ impl Connection {
             return;
         }
         let vanishes = stream.waiting.is_some();
-        let keep = !vanishes && (stream.held || stream.inbound.unread() > 0);
-        self.close_stream(key, false);
         if vanishes {
+            self.close_stream(key, false);
             self.forget_waiting(key);
+        } else if stream.held || stream.inbound.unread() > 0 {
+            return self.close_stream(key, false);
         }
-        if !keep {
-            self.remove_stream(key);
-        }
+        self.remove_stream(key);
     }
 
     /// The stream is over on the wire; it stays in the table while somebody holds it.
     pub(super) fn close_stream(&mut self, key: Key, reset_by_us: bool) {
-        let Some(Closed { initiator, on_wire }) = self.streams.close(key) else { return };
-        let ours = initiator == Initiator::Us;
-        if on_wire {
-            self.closed_streams.remember(key.id, reset_by_us);
+        if let Some(closed) = self.streams.close(key) {
+            self.closed(key.id, closed, reset_by_us);
+        }
+    }
+
+    #[inline]
+    fn closed(&mut self, id: StreamId, closed: Closed, reset_by_us: bool) {
+        let ours = closed.initiator == Initiator::Us;
+        if closed.on_wire {
+            self.closed_streams.remember(id, reset_by_us);
             self.wired -= usize::from(ours);
         }
         if ours {
@@ -43,8 +48,12 @@ impl Connection {
         }
     }
 
+    /// The stream is over, if it was not, and nobody holds it.
     fn remove_stream(&mut self, key: Key) {
-        let Some(Removed { slot, grown }) = self.streams.remove(key) else { return };
+        let Some(Removed { slot, grown, closed }) = self.streams.remove(key) else { return };
+        if let Some(closed) = closed {
+            self.closed(key.id, closed, false);
+        }
         self.grown = self.grown.saturating_sub(grown);
         if slot && self.streams.has_waiting() {
             self.admit_waiting();

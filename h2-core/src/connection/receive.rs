@@ -134,16 +134,19 @@ impl Connection {
 
     /// What `stream` stands for.
     pub(super) fn place(&self, stream: StreamId) -> Place {
+        let ours = self.is_ours(stream);
+        let highest = if ours { self.highest_ours } else { self.highest_theirs };
+        if !ours && stream.get() > highest {
+            return Place::Idle;
+        }
         if let Some(key) = self.find(stream) {
             return match self.streams.get(key) {
                 Some(found) if !found.on_wire => Place::Idle,
+                Some(found) if found.is_open() => Place::Live(key),
                 // Over, and only kept for the application.
-                _ if !self.streams.is_open(key) => Place::Gone(self.how_it_ended(stream)),
-                _ => Place::Live(key),
+                _ => Place::Gone(self.how_it_ended(stream)),
             };
         }
-        let ours = self.is_ours(stream);
-        let highest = if ours { self.highest_ours } else { self.highest_theirs };
         if stream.get() > highest { Place::Idle } else { Place::Gone(self.how_it_ended(stream)) }
     }
 

@@ -149,6 +149,9 @@ impl Egress {
 
     /// Whether the peer makes us answer and does not read the answers: reading must wait.
     pub(crate) fn owes_too_much(&mut self) -> bool {
+        if self.unwritten.is_empty() && self.agenda.owed() == Owed::default() {
+            return false;
+        }
         let taken = self.outbox.taken();
         while self.unwritten.front().is_some_and(|(end, _)| *end <= taken) {
             self.unwritten.pop_front();

@@ -196,6 +196,8 @@ pub(crate) struct Removed {
     pub(crate) slot: bool,
     /// Octets by which its window had been widened.
     pub(crate) grown: u32,
+    /// What is known of it if it was not over on the wire before.
+    pub(crate) closed: Option<Closed>,
 }
 
 /// Which of the counters a stream is in.
@@ -342,9 +344,9 @@ impl Table {
 
     /// Removes a stream altogether, and frees its slot; what it had, if it was there.
     pub(crate) fn remove(&mut self, key: Key) -> Option<Removed> {
-        self.close(key);
+        let closed = self.close(key);
         let stream = self.get(key)?;
-        let removed = Removed { slot: stream.slot, grown: stream.growth.grown() };
+        let removed = Removed { slot: stream.slot, grown: stream.growth.grown(), closed };
         self.slots -= usize::from(removed.slot);
         self.streams.discard(key.id);
         Some(removed)
@@ -414,7 +416,7 @@ mod tests {
         table.close(key);
         table.close(key);
         assert_eq!((table.open_theirs(), table.slots()), (0, 1));
-        assert_eq!(table.remove(key), Some(Removed { slot: true, grown: 0 }));
+        assert_eq!(table.remove(key), Some(Removed { slot: true, grown: 0, closed: None }));
         assert_eq!(table.remove(key), None);
         assert_eq!((table.len(), table.slots()), (0, 0));
     }

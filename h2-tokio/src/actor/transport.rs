@@ -43,6 +43,8 @@ pub(super) struct Transport<IO> {
     shut: bool,
     /// What is gathered for a transport that is not vectored; empty otherwise.
     scratch: Vec<u8>,
+    /// The inbox keeps its memory while it rests.
+    keeps: bool,
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Transport<IO> {
@@ -57,6 +59,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport<IO> {
             unflushed: false,
             shut: false,
             scratch: Vec::new(),
+            keeps: false,
         }
     }
 
@@ -137,9 +140,19 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport<IO> {
         (self.inbox.len(), self.paused) != before
     }
 
+    /// Lets the inbox keep what memory it needs for a read that is no block, until it is idle.
+    pub(super) fn keep_memory(&mut self) {
+        self.keeps = true;
+    }
+
+    /// Gives back memory that a connection does not need that is idle.
+    pub(super) fn trim(&mut self) {
+        self.keeps = false;
+    }
+
     /// Gives back memory that a connection without traffic does not need.
     pub(super) fn rest(&mut self) {
-        if self.inbox.is_empty() {
+        if self.inbox.is_empty() && !(self.keeps && self.inbox.capacity() <= SIP) {
             self.inbox = BytesMut::new();
         }
         if !self.scratch.is_empty() {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use h2_core::{ErrorCode, Fields, ResponseHead, StreamId};
+use h2_core::{ErrorCode, Fields, RequestHead, ResponseHead, StreamId};
 use http::{Extensions, Method, Request, Response};
 use http_body::Body;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -223,12 +223,20 @@ struct Waiting {
 }
 
 /// A response as far as it is ready.
-type Prepared<B> = (ResponseHead, Start, Option<Pinned<B>>);
+struct Prepared<B> {
+    head: ResponseHead,
+    start: Start,
+    /// The body, if there may be more of it.
+    rest: Option<Pinned<B>>,
+}
 
-/// What became of a call that was polled in place.
+/// What became of a request that was begun.
 enum First<F, B> {
-    Done(Response<B>),
+    Ready(Prepared<B>),
+    /// Not done in place, if it was tried there.
     Later(Pinned<F>),
+    /// It cannot be expressed, and is answered with this status.
+    Unmappable(http::StatusCode),
     Failed,
 }
 
@@ -352,26 +360,13 @@ where
                 RecvBody::new(Arc::clone(slot), Arc::clone(&self.hub), length)
             }
         };
-        let mut request = Request::new(body);
-        let made = self.hub.shared.with_last(|last| convert::request(&mut request, head, last));
-        match made {
-            Ok(spare) => self.spare = spare,
-            Err(refused) => {
-                Counters::add(&self.hub.shared.counters.unmappable_requests, 1);
-                return match slot {
-                    None => answer_status(engine, stream, refused.status),
-                    Some(slot) => {
-                        let responder =
-                            Responder::new(slot, Arc::clone(&self.hub), stream, head_only);
-                        // A stream that was reset meanwhile wants no answer.
-                        let _ = responder.answer_status(refused.status);
-                    }
-                };
-            }
-        }
-        self.ready = false;
-        match self.call(request, in_place) {
-            First::Done(response) => self.answer(engine, stream, slot, head_only, response),
+        let worked = catch_unwind(AssertUnwindSafe(|| self.work(head, body, head_only, in_place)));
+        let first = worked.unwrap_or_else(|_| {
+            Counters::add(&self.hub.shared.counters.failed_handlers, 1);
+            First::Failed
+        });
+        match first {
+            First::Ready(prepared) => self.answer(engine, stream, slot, head_only, prepared),
             First::Later(future) => {
                 let slot = slot.unwrap_or_else(|| engine.open_inbound(stream, true));
                 let responder = Responder::new(slot, Arc::clone(&self.hub), stream, head_only);
@@ -383,45 +378,58 @@ where
                     self.knobs.add_date,
                 ));
             }
-            First::Failed => {
-                Counters::add(&self.hub.shared.counters.failed_handlers, 1);
-                engine.reject(stream, ErrorCode::INTERNAL_ERROR);
+            First::Unmappable(status) => {
+                Counters::add(&self.hub.shared.counters.unmappable_requests, 1);
+                let Some(slot) = slot else { return answer_status(engine, stream, status) };
+                let responder = Responder::new(slot, Arc::clone(&self.hub), stream, head_only);
+                // A stream that was reset meanwhile wants no answer.
+                let _ = responder.answer_status(status);
             }
+            First::Failed => engine.reject(stream, ErrorCode::INTERNAL_ERROR),
         }
     }
 
-    /// Calls the service and, in place, polls the call once. What it wakes then wakes nobody; the
-    /// first poll in its task registers it anew.
-    fn call(&mut self, mut request: Request<RecvBody>, in_place: bool) -> First<S::Future, B> {
-        let (service, futures) = (&mut self.service, &mut self.futures);
-        let extensions = &self.extensions;
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            request.extensions_mut().extend(extensions.clone());
-            let mut future = futures.hold(service.call(request));
-            if !in_place {
-                return First::Later(future);
+    /// Calls the service and, in place, polls the call once and takes what is ready of its response.
+    /// What it wakes then wakes nobody; the first poll in its task registers it anew.
+    ///
+    /// All the code of the user's that a request needs runs in here, so that it is caught once if it
+    /// panics, and so that request and response, which are large, are moved little: that is worth
+    /// 80 instructions.
+    fn work(
+        &mut self,
+        head: RequestHead,
+        body: RecvBody,
+        head_only: bool,
+        in_place: bool,
+    ) -> First<S::Future, B> {
+        let mut request = Request::new(body);
+        let made = self.hub.shared.with_last(|last| convert::request(&mut request, head, last));
+        match made {
+            Ok(spare) => self.spare = spare,
+            Err(refused) => return First::Unmappable(refused.status),
+        }
+        self.ready = false;
+        request.extensions_mut().extend(self.extensions.clone());
+        let mut future = self.futures.hold(self.service.call(request));
+        if !in_place {
+            return First::Later(future);
+        }
+        let mut nobody = Context::from_waker(std::task::Waker::noop());
+        let polled = match future.as_mut().as_pin_mut() {
+            Some(future) => future.poll(&mut nobody),
+            None => Poll::Pending,
+        };
+        let Poll::Ready(result) = polled else { return First::Later(future) };
+        self.futures.give_back(future);
+        match result {
+            Ok(response) => self.prepare(response, head_only),
+            Err(error) => {
+                let error: BoxError = error.into();
+                trace::debug!(error, "handler failed");
+                Counters::add(&self.hub.shared.counters.failed_handlers, 1);
+                First::Failed
             }
-            let mut nobody = Context::from_waker(std::task::Waker::noop());
-            let polled = match future.as_mut().as_pin_mut() {
-                Some(future) => future.poll(&mut nobody),
-                None => Poll::Pending,
-            };
-            match polled {
-                Poll::Pending => First::Later(future),
-                Poll::Ready(result) => {
-                    futures.give_back(future);
-                    result.map_or_else(
-                        |error| {
-                            let error: BoxError = error.into();
-                            trace::debug!(error, "handler failed");
-                            First::Failed
-                        },
-                        First::Done,
-                    )
-                }
-            }
-        }));
-        outcome.unwrap_or(First::Failed)
+        }
     }
 
     /// Sends a response that was ready in place.
@@ -431,11 +439,8 @@ where
         stream: StreamId,
         slot: Option<Arc<Slot>>,
         head_only: bool,
-        response: Response<B>,
+        Prepared { head, start, rest }: Prepared<B>,
     ) {
-        let Ok((head, start, rest)) = self.prepare(response, head_only) else {
-            return engine.reject(stream, ErrorCode::INTERNAL_ERROR);
-        };
         let Start { mut chunks, finish } = start;
         let slot = match (slot, &rest) {
             (None, None) => return engine.respond(stream, head, chunks, finish),
@@ -450,34 +455,28 @@ where
         }
     }
 
-    /// The head of a response, what is ready of its body, and the body if there may be more. It is
-    /// the user's code that says how long a body is and that drops what is left of it, so all of
-    /// that happens here.
-    fn prepare(&mut self, response: Response<B>, head_only: bool) -> Result<Prepared<B>, ()> {
-        let prepared = catch_unwind(AssertUnwindSafe(|| {
-            let (parts, body) = response.into_parts();
-            let extra = extra(&body, parts.status, head_only, self.date);
-            let spare = std::mem::take(&mut self.spare);
-            let (head, stripped) =
-                convert::response_head(spare, parts.status, &parts.headers, extra)?;
-            Counters::add(&self.hub.shared.counters.stripped_fields, stripped);
-            let void = head_only || convert::is_bodiless(parts.status);
-            if void || body.is_end_stream() {
-                return Ok((head, Start::end(), None));
-            }
-            let (start, rest) = self.start(body)?;
-            Ok((head, start, rest))
-        }));
-        match prepared {
-            Ok(Ok(prepared)) => Ok(prepared),
-            Ok(Err(error)) => {
-                let error: Error = error;
+    /// The head of a response, what is ready of its body, and the body if there may be more.
+    fn prepare(&mut self, response: Response<B>, head_only: bool) -> First<S::Future, B> {
+        let (parts, body) = response.into_parts();
+        let extra = extra(&body, parts.status, head_only, self.date);
+        let spare = std::mem::take(&mut self.spare);
+        let started = convert::response_head(spare, parts.status, &parts.headers, extra).and_then(
+            |(head, stripped)| {
+                Counters::add(&self.hub.shared.counters.stripped_fields, stripped);
+                let void = head_only || convert::is_bodiless(parts.status);
+                let (start, rest) = if void || body.is_end_stream() {
+                    (Start::end(), None)
+                } else {
+                    self.start(body)?
+                };
+                Ok(Prepared { head, start, rest })
+            },
+        );
+        match started {
+            Ok(prepared) => First::Ready(prepared),
+            Err(error) => {
                 trace::debug!(%error, "response cannot be sent");
-                Err(())
-            }
-            Err(_) => {
-                Counters::add(&self.hub.shared.counters.failed_handlers, 1);
-                Err(())
+                First::Failed
             }
         }
     }
