@@ -434,7 +434,7 @@ where
 
     /// Sends a response that was ready in place.
     fn answer(
-        &mut self,
+        &self,
         engine: &mut Engine,
         stream: StreamId,
         slot: Option<Arc<Slot>>,
