@@ -98,9 +98,7 @@ impl Connection {
         debug_assert!(released.is_ok(), "it was received three lines up");
         let used_up = stream.inbound.is_used_up();
         self.give_back(back);
-        if !end {
-            self.announce(key);
-        }
+        self.announce(key);
         if used_up {
             self.watch_reading(key);
         }

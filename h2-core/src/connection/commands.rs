@@ -225,9 +225,7 @@ impl Connection {
             found.out.set_hold();
             self.egress.agenda.heads.push_back(key);
         }
-        if !std::mem::replace(&mut found.in_heads, true) {
-            self.egress.agenda.heads.push_back(key);
-        }
+        self.queue_head(key);
         Ok(())
     }
 
@@ -277,12 +275,9 @@ impl Connection {
             found.out.set_end();
             found.send.close();
         }
-        let behind_head = found.in_heads;
         self.queued += taken;
         self.pool_used += self.beyond_own(before + taken) - self.beyond_own(before);
-        if !behind_head {
-            self.schedule(key);
-        }
+        self.schedule(key);
         Ok(taken)
     }
 

@@ -104,15 +104,8 @@ impl Connection {
             return self.cut_many_heads(key);
         }
         stream.in_heads = false;
-        let opens = stream.initiator == Initiator::Us && !stream.on_wire;
-        if opens {
-            self.highest_ours = self.highest_ours.max(key.id.get());
-            self.streams_opened += 1;
-            self.wired += 1;
-            stream.heard = self.liveness.heard();
-            self.guard.saw_progress();
-        }
-        stream.on_wire = true;
+        let opens = self.goes_on_wire(key);
+        let Some(stream) = self.streams.get_mut(key) else { return };
         if let Some((fields, end)) = stream.out.pop_head(false) {
             self.egress.cut_head(key.id, &fields, end);
             self.spare.keep(fields, busy.then_some(self.usual_fields));
@@ -129,6 +122,21 @@ impl Connection {
             self.guard.saw_progress();
         }
         self.cut_off(key);
+    }
+
+    /// The head of a stream is about to be cut; tells whether that opens one of ours.
+    fn goes_on_wire(&mut self, key: Key) -> bool {
+        let Some(stream) = self.streams.get_mut(key) else { return false };
+        let opens = stream.initiator == Initiator::Us && !stream.on_wire;
+        stream.on_wire = true;
+        if opens {
+            stream.heard = self.liveness.heard();
+            self.highest_ours = self.highest_ours.max(key.id.get());
+            self.streams_opened += 1;
+            self.wired += 1;
+            self.guard.saw_progress();
+        }
+        opens
     }
 
     /// Cuts the heads of a stream that has interim responses, or is promised, or of any while there
@@ -150,16 +158,8 @@ impl Connection {
         let promised =
             self.streams.reserved() > 0 && self.streams.standing(key) == Standing::Reserved;
         let held_back = promised && self.at_limit_of_pushes();
+        let opens = self.goes_on_wire(key);
         let Some(stream) = self.streams.get_mut(key) else { return };
-        let opens = stream.initiator == Initiator::Us && !stream.on_wire;
-        if opens {
-            self.highest_ours = self.highest_ours.max(key.id.get());
-            self.streams_opened += 1;
-            self.wired += 1;
-            stream.heard = self.liveness.heard();
-            self.guard.saw_progress();
-        }
-        stream.on_wire = true;
         if held_back && stream.out.has_heads() {
             stream.in_heads = true;
             return self.egress.agenda.unbegun.push_back(key);

@@ -209,9 +209,7 @@ impl Egress {
         let most = self.most_data(stream).min(SHORT);
         let Some(body) = stream.out.take_short(most + 1) else { return false };
         let len = body.len();
-        stream.send_window.spend(len);
-        self.window.spend(len);
-        stream.moved += len as u64;
+        self.spend(stream, len);
         let written = self.outbox.gather(|out| frame::data(out, id, &body, true));
         self.note(kind::DATA, written);
         true
@@ -261,6 +259,14 @@ impl Egress {
         room.min(MAX_DATA).min(self.max_frame_size)
     }
 
+    /// Both windows pay for so many octets.
+    #[inline]
+    fn spend(&mut self, stream: &mut Stream, octets: usize) {
+        stream.send_window.spend(octets);
+        self.window.spend(octets);
+        stream.moved += octets as u64;
+    }
+
     fn cut_data(&mut self, id: StreamId, stream: &mut Stream, queued: usize, most: usize) {
         let len = queued.min(most);
         let end = len == queued && stream.out.ends_with_data();
@@ -270,9 +276,7 @@ impl Egress {
     /// Puts a DATA frame of `len` octets out. Windows pay for them.
     #[inline]
     fn put_data(&mut self, id: StreamId, stream: &mut Stream, len: usize, end: bool) {
-        stream.send_window.spend(len);
-        self.window.spend(len);
-        stream.moved += len as u64;
+        self.spend(stream, len);
         let written = self.outbox.gather(|out| frame::data_head(out, id, len, end));
         self.note(kind::DATA, written);
         self.put_body(stream, len, end);
@@ -318,9 +322,7 @@ impl Egress {
             return self.put_data(id, stream, len, end);
         };
         let flow = len + 1 + usize::from(padding);
-        stream.send_window.spend(flow);
-        self.window.spend(flow);
-        stream.moved += flow as u64;
+        self.spend(stream, flow);
         let written = self.outbox.gather(|out| frame::padded_data_head(out, id, len, end, padding));
         self.note(kind::DATA, written);
         self.put_body(stream, len, end);

@@ -1,9 +1,6 @@
 //! Lists that end like others: peers say much the same in every message.
 
-use super::{Fields, Span};
-
-/// Index of `cookie` in the static table.
-const COOKIE: u8 = 32;
+use super::{COOKIE, Fields, Span};
 
 impl Fields {
     /// A copy of the fields from `first` on that holds no secret: cookies are left out, and what is

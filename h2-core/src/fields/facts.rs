@@ -108,6 +108,7 @@ impl Facts {
 // Static entries (RFC 7541 appendix A) whose names have rules of their own.
 pub(crate) const LAST_PSEUDO: u8 = 14;
 pub(crate) const CONTENT_LENGTH: u8 = 28;
+pub(crate) const COOKIE: u8 = 32;
 const HOST: u8 = 38;
 const TRANSFER_ENCODING: u8 = 57;
 

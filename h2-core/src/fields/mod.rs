@@ -14,7 +14,9 @@ mod well_known;
 
 use std::fmt;
 
-pub(crate) use facts::{CONTENT_LENGTH, Facts, LAST_PSEUDO, has_value_octets, is_origin, is_token};
+pub(crate) use facts::{
+    CONTENT_LENGTH, COOKIE, Facts, LAST_PSEUDO, has_value_octets, is_origin, is_token,
+};
 pub use shared::SharedFields;
 pub(crate) use span::Span;
 pub(crate) use well_known::WELL_KNOWN;

@@ -2,7 +2,7 @@
 
 use super::search::{Key, SearchTable};
 use super::{FIRST_DYNAMIC_INDEX, INITIAL_TABLE_SIZE, huffman, integer};
-use crate::fields::{Fields, Span, static_table};
+use crate::fields::{COOKIE, Fields, Span, static_table};
 
 /// The encoding half of a connection's header compression.
 ///
@@ -27,8 +27,6 @@ const SECRET: u64 = bits(&[23, 49]);
 
 /// Static entries that may be sent as such: all but the empty secrets.
 const HARMLESS: u64 = ((1 << 62) - 2) & !SECRET & !bits(&[COOKIE]);
-
-const COOKIE: u8 = 32;
 
 /// A cookie below this length can be guessed piece by piece (RFC 7541 §7.1.3).
 const SHORT_COOKIE: usize = 20;
@@ -138,35 +136,37 @@ impl Encoder {
             if recurs { Form::INDEXED } else { Form::NOT_INDEXED }
         };
         if !form.indexed() {
-            let name = if index == 0 { fields.name(span) } else { &[] };
-            return self.literal(form, index, name, value, out);
+            return self.literal(form, index, fields, span, value, out);
         }
         let octets = if index == 0 { fields.own(span) } else { value };
         let key = Key::new(index, span.name_len as usize, octets);
         if let Some(age) = self.table.find_field(&key) {
             return integer::encode(0x80, 7, FIRST_DYNAMIC_INDEX + age, out);
         }
-        let name = if index == 0 { fields.name(span) } else { &[] };
-        self.literal(form, index, name, value, out);
+        self.literal(form, index, fields, span, value, out);
         self.table.insert(&key);
     }
 
-    /// A field that is written out; `name` is looked at if no index says it.
+    /// A field that is written out; its name, unless static entry `index` has it.
     fn literal(
         &self,
         Form(pattern, prefix_bits): Form,
         index: u8,
-        name: &[u8],
+        fields: &Fields,
+        span: &Span,
         value: &[u8],
         out: &mut Vec<u8>,
     ) {
         if index != 0 {
             integer::encode(pattern, prefix_bits, usize::from(index), out);
-        } else if let Some(age) = self.table.find_name(name) {
-            integer::encode(pattern, prefix_bits, FIRST_DYNAMIC_INDEX + age, out);
         } else {
-            out.push(pattern);
-            string(name, out);
+            let name = fields.name(span);
+            if let Some(age) = self.table.find_name(name) {
+                integer::encode(pattern, prefix_bits, FIRST_DYNAMIC_INDEX + age, out);
+            } else {
+                out.push(pattern);
+                string(name, out);
+            }
         }
         string(value, out);
     }
