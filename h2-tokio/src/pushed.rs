@@ -11,7 +11,7 @@ use h2_core::RequestHead;
 use http::Request;
 
 use crate::body::RecvBody;
-use crate::convert::{self, Last};
+use crate::convert;
 use crate::exchange::Slot;
 use crate::hub::Hub;
 use crate::response::ResponseFuture;
@@ -38,20 +38,19 @@ pub(crate) type Promises = UnboundedSender<Promise>;
 #[must_use = "pushed responses that nobody takes are cancelled"]
 pub struct PushedResponses {
     line: Option<(UnboundedReceiver<Promise>, Arc<Hub>)>,
-    last: Last,
 }
 
 impl PushedResponses {
     /// None at all.
     pub(crate) fn none() -> Self {
-        Self { line: None, last: Last::default() }
+        Self { line: None }
     }
 
     /// Those for the request in `slot`, which has not been opened.
     pub(crate) fn of(slot: &Slot, hub: &Arc<Hub>) -> Self {
         let (promises, line) = unbounded();
         slot.lock().set_promises(promises);
-        Self { line: Some((line, Arc::clone(hub))), last: Last::default() }
+        Self { line: Some((line, Arc::clone(hub))) }
     }
 
     /// The next one: the request that the server has made up, and its response.
@@ -72,7 +71,8 @@ impl PushedResponses {
             let response = ResponseFuture::new(slot, Arc::clone(hub));
             // One for a request that cannot be shown is dropped, which cancels it.
             let mut request = Request::new(());
-            if convert::request(&mut request, head, &mut self.last).is_ok() {
+            let made = hub.shared.with_last(|last| convert::request(&mut request, head, last));
+            if made.is_ok() {
                 return Poll::Ready(Some((request, response)));
             }
         }
